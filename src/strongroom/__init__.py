@@ -1,0 +1,1 @@
+"""Strongroom: an open, self-hosted digital-asset bank core."""
