@@ -1,0 +1,1 @@
+"""Programs for the developer: lock, generate. Nothing here is part of the product."""
