@@ -1,0 +1,122 @@
+//! Opaque secrets: shares and sealing keys.
+use super::{detached, refuse_copy};
+use crate::{ecdsa, seal};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use std::sync::Arc;
+
+/// One party's share of an ECDSA key. Its content never reaches Python.
+#[pyclass(frozen, module = "strongroom_threshold")]
+pub struct EcdsaShare(pub Arc<ecdsa::share::Share>);
+
+impl EcdsaShare {
+    pub fn new(share: ecdsa::share::Share) -> Self {
+        Self(Arc::new(share))
+    }
+}
+
+#[pymethods]
+impl EcdsaShare {
+    /// This party's number, from 1.
+    #[getter]
+    fn party(&self) -> u8 {
+        self.0.party()
+    }
+
+    /// How many parties sign.
+    #[getter]
+    fn threshold(&self) -> u8 {
+        self.0.threshold()
+    }
+
+    /// How many parties hold a share.
+    #[getter]
+    fn parties(&self) -> u8 {
+        self.0.parties()
+    }
+
+    /// 33 bytes, compressed.
+    #[getter]
+    fn public_key<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.0.public_key())
+    }
+
+    /// 32 bytes (BIP-32).
+    #[getter]
+    fn chain_code<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.0.chain_code())
+    }
+
+    /// 32 bytes: what every party of the key generation saw alike.
+    #[getter]
+    fn transcript_hash<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.0.transcript_hash())
+    }
+
+    /// The share of a non-hardened BIP-32 child of the root key, such as `m/44/60/0/0/7`.
+    fn derive(&self, py: Python<'_>, path: &str) -> PyResult<Self> {
+        detached(py, || self.0.derive(path)).map(Self::new)
+    }
+
+    /// AES-256-GCM over the root share, with a versioned header.
+    fn seal<'py>(
+        &self,
+        py: Python<'py>,
+        key: &SealingKey,
+        associated_data: &[u8],
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let blob = detached(py, || self.0.seal(&key.0, associated_data))?;
+        Ok(PyBytes::new(py, &blob))
+    }
+
+    /// Opens what `seal` made: same key, same associated data, not one bit changed.
+    #[staticmethod]
+    fn unseal(
+        py: Python<'_>,
+        key: &SealingKey,
+        associated_data: &[u8],
+        blob: &[u8],
+    ) -> PyResult<Self> {
+        detached(py, || {
+            ecdsa::share::Share::unseal(blob, &key.0, associated_data)
+        })
+        .map(Self::new)
+    }
+
+    fn __reduce_ex__(&self, _protocol: i32) -> PyResult<()> {
+        refuse_copy()
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        refuse_copy()
+    }
+
+    fn __repr__(&self) -> &'static str {
+        "<EcdsaShare>"
+    }
+}
+
+/// A 32-byte AES-256-GCM key, wiped on drop.
+#[pyclass(frozen, module = "strongroom_threshold")]
+pub struct SealingKey(seal::SealingKey);
+
+#[pymethods]
+impl SealingKey {
+    /// Takes exactly 32 bytes, not all zero. A caller that can should pass a buffer and wipe it afterwards.
+    #[staticmethod]
+    fn from_bytes(py: Python<'_>, key: &[u8]) -> PyResult<Self> {
+        detached(py, || seal::SealingKey::from_bytes(key)).map(Self)
+    }
+
+    fn __reduce_ex__(&self, _protocol: i32) -> PyResult<()> {
+        refuse_copy()
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        refuse_copy()
+    }
+
+    fn __repr__(&self) -> &'static str {
+        "<SealingKey>"
+    }
+}
