@@ -25,16 +25,26 @@ class Code(Enum):
 
     # 1xxx: who is asking
     REQUEST_UNSIGNED = Meaning(
-        1001, 401, "The request carries no API key or no bearer token.", "Send X-API-Key and Authorization: Bearer <JWT>."
+        1001,
+        401,
+        "The request carries no API key or no bearer token.",
+        "Send X-API-Key and Authorization: Bearer <JWT>.",
     )
     TOKEN_MALFORMED = Meaning(
-        1002, 401, "The request token is not a JWT of the expected form.", "Sign RS256 with uri, nonce, iat, exp, sub, bodyHash."
+        1002,
+        401,
+        "The request token is not a JWT of the expected form.",
+        "Sign RS256 with uri, nonce, iat, exp, sub, bodyHash.",
     )
     TOKEN_EXPIRED = Meaning(
         1003, 401, "The request token has expired, or lives longer than allowed.", "Sign a new token for every request."
     )
-    TOKEN_FROM_FUTURE = Meaning(1004, 401, "The request token was issued in the future.", "Set the clock of the calling machine.")
-    TOKEN_REPLAYED = Meaning(1005, 401, "A request with this nonce was seen before.", "Use a fresh nonce for every request.")
+    TOKEN_FROM_FUTURE = Meaning(
+        1004, 401, "The request token was issued in the future.", "Set the clock of the calling machine."
+    )
+    TOKEN_REPLAYED = Meaning(
+        1005, 401, "A request with this nonce was seen before.", "Use a fresh nonce for every request."
+    )
     TOKEN_URI_MISMATCH = Meaning(
         1006, 401, "The token was signed for another path or query.", "Sign the path and query exactly as sent."
     )
@@ -42,19 +52,27 @@ class Code(Enum):
         1007, 401, "The token was signed for another body.", "Hash the raw bytes of the body that is sent."
     )
     TOKEN_SIGNATURE_INVALID = Meaning(
-        1008, 401, "The token's signature is not that of the API user's key.", "Sign with the key registered in the roster."
+        1008,
+        401,
+        "The token's signature is not that of the API user's key.",
+        "Sign with the key registered in the roster.",
     )
     API_USER_UNKNOWN = Meaning(1009, 401, "No such API user.", "Use an API key listed in the tenant's roster.")
     API_USER_WRONG_ENVIRONMENT = Meaning(
         1010, 401, "This API user belongs to another environment.", "Use the key issued for this environment."
     )
     OPERATOR_TOKEN_INVALID = Meaning(
-        1011, 403, "The operator token is missing or wrong.", "Use the token that `strongroom up` wrote to its data folder."
+        1011,
+        403,
+        "The operator token is missing or wrong.",
+        "Use the token that `strongroom up` wrote to its data folder.",
     )
     FORBIDDEN = Meaning(1012, 403, "This principal may not do that.", "Ask an owner to change the roster.")
 
     # 2xxx: what was asked
-    REQUEST_INVALID = Meaning(2001, 400, "The request does not have the documented shape.", "Compare it with docs/openapi.json.")
+    REQUEST_INVALID = Meaning(
+        2001, 400, "The request does not have the documented shape.", "Compare it with docs/openapi.json."
+    )
     ASSET_UNKNOWN = Meaning(
         2002, 400, "The asset is not in the tenant's signed asset list.", "List assets with GET /v1/supported_assets."
     )
@@ -62,12 +80,17 @@ class Code(Enum):
         2003, 404, "No such vault account.", "List vault accounts with GET /v1/vault/accounts_paged."
     )
     VAULT_WALLET_NOT_READY = Meaning(
-        2004, 409, "The vault account has no key for this asset yet.", "Run the key ceremony first: strongroom vault keys."
+        2004,
+        409,
+        "The vault account has no key for this asset yet.",
+        "Run the key ceremony first: strongroom vault keys.",
     )
     ADDRESS_INVALID = Meaning(
         2005, 400, "The destination address is malformed or fails its checksum.", "Check the address with its owner."
     )
-    AMOUNT_INVALID = Meaning(2006, 400, "The amount is not a positive decimal number.", "Send a decimal string greater than 0.")
+    AMOUNT_INVALID = Meaning(
+        2006, 400, "The amount is not a positive decimal number.", "Send a decimal string greater than 0."
+    )
     AMOUNT_TOO_PRECISE = Meaning(
         2007, 400, "The amount has more decimals than the asset.", "Round to the decimals of the asset."
     )
@@ -85,28 +108,46 @@ class Code(Enum):
     OPERATION_UNSUPPORTED = Meaning(
         2013, 400, "Only operation TRANSFER from a vault account is supported.", "Send a TRANSFER from a VAULT_ACCOUNT."
     )
-    FEE_INVALID = Meaning(2014, 400, "The fee settings are malformed.", "Send feeLevel LOW, MEDIUM or HIGH, and maxFee.")
-    PAGE_INVALID = Meaning(2015, 400, "The page size or cursor is malformed.", "Use the cursor exactly as it was returned.")
+    FEE_INVALID = Meaning(
+        2014, 400, "The fee settings are malformed.", "Send feeLevel LOW, MEDIUM or HIGH, and maxFee."
+    )
+    PAGE_INVALID = Meaning(
+        2015, 400, "The page size or cursor is malformed.", "Use the cursor exactly as it was returned."
+    )
     NOT_FOUND = Meaning(2016, 404, "No such resource.", "Check the path.")
     STATUS_CONFLICT = Meaning(2017, 409, "The resource is in a state that does not allow this.", "Read it again first.")
 
     # 3xxx: the tenant's signed documents
-    DOCUMENT_MALFORMED = Meaning(3001, 400, "The document is not deterministic CBOR of its schema.", "Build it with the client.")
+    DOCUMENT_MALFORMED = Meaning(
+        3001, 400, "The document is not deterministic CBOR of its schema.", "Build it with the client."
+    )
     DOCUMENT_SIGNATURE_INVALID = Meaning(
         3002, 403, "A signature of the document does not verify.", "Have the owners sign it again."
     )
-    DOCUMENT_QUORUM_MISSING = Meaning(3003, 403, "Too few owners signed the document.", "Collect signatures up to the threshold.")
+    DOCUMENT_QUORUM_MISSING = Meaning(
+        3003, 403, "Too few owners signed the document.", "Collect signatures up to the threshold."
+    )
     DOCUMENT_VERSION_INVALID = Meaning(
         3004, 409, "The document is not the successor of the current version.", "Build on the current version."
     )
-    DOCUMENT_FOREIGN = Meaning(3005, 403, "The document belongs to another tenant or environment.", "Use the right document.")
-    TENANT_UNKNOWN = Meaning(3006, 404, "No document set is installed for this tenant.", "Publish the genesis document set.")
+    DOCUMENT_FOREIGN = Meaning(
+        3005, 403, "The document belongs to another tenant or environment.", "Use the right document."
+    )
+    TENANT_UNKNOWN = Meaning(
+        3006, 404, "No document set is installed for this tenant.", "Publish the genesis document set."
+    )
     KEY_REGISTERED_TWICE = Meaning(
-        3007, 409, "A key of this document is registered for another tenant, environment or role.", "Make a key of its own."
+        3007,
+        409,
+        "A key of this document is registered for another tenant, environment or role.",
+        "Make a key of its own.",
     )
     KEY_EXISTS = Meaning(3008, 409, "The tenant already has this key.", "Use the existing key.")
     LIVE_KEYS_REFUSED = Meaning(
-        3009, 403, "Keys in `live` are refused until refresh and offline recovery exist.", "Use the sandbox environment."
+        3009,
+        403,
+        "Keys in `live` are refused until refresh and offline recovery exist.",
+        "Use the sandbox environment.",
     )
 
     # 4xxx: the verdict
@@ -114,40 +155,70 @@ class Code(Enum):
     INSUFFICIENT_FUNDS_FOR_FEE = Meaning(4002, 400, "The balance does not cover the fee.", "Fund the vault account.")
     SANCTIONED_ADDRESS = Meaning(4003, 403, "The destination is on a sanctions list.", "Do not pay this address.")
     SCREENING_UNAVAILABLE = Meaning(
-        4004, 503, "Screening cannot answer, so nothing moves.", "Import a list: strongroom screening import.", retryable=True
+        4004,
+        503,
+        "Screening cannot answer, so nothing moves.",
+        "Import a list: strongroom screening import.",
+        retryable=True,
     )
-    POLICY_BLOCKED = Meaning(4005, 403, "A policy rule blocks the transaction.", "Read the trace: GET /v1/transactions/{id}.")
+    POLICY_BLOCKED = Meaning(
+        4005, 403, "A policy rule blocks the transaction.", "Read the trace: GET /v1/transactions/{id}."
+    )
     MAX_FEE_EXCEEDED = Meaning(4006, 400, "The network fee exceeds the allowed maximum.", "Raise maxFee or wait.")
     DECISION_MISMATCH = Meaning(
-        4007, 409, "A co-signer's own evaluation differs from the policy engine's decision.", "Investigate: this is an alarm."
+        4007,
+        409,
+        "A co-signer's own evaluation differs from the policy engine's decision.",
+        "Investigate: this is an alarm.",
     )
     INTENT_MISMATCH = Meaning(
         4008, 409, "The intent does not follow from the request and the document set.", "Investigate: this is an alarm."
     )
-    LIMIT_EXCEEDED = Meaning(4009, 403, "A co-signer's own limit is exceeded.", "Wait for the window or raise the limit.")
+    LIMIT_EXCEEDED = Meaning(
+        4009, 403, "A co-signer's own limit is exceeded.", "Wait for the window or raise the limit."
+    )
     REQUEST_EXPIRED = Meaning(4010, 410, "The request's lifetime is over.", "Send a new request.")
-    NOT_NOW = Meaning(4011, 409, "A co-signer cannot consent at the moment.", "Nothing: it is asked again.", retryable=True)
-    TOMBSTONED = Meaning(4012, 410, "The request was closed for good.", "Send a new request with the same externalTxId.")
+    NOT_NOW = Meaning(
+        4011, 409, "A co-signer cannot consent at the moment.", "Nothing: it is asked again.", retryable=True
+    )
+    TOMBSTONED = Meaning(
+        4012, 410, "The request was closed for good.", "Send a new request with the same externalTxId."
+    )
     SLOT_TAKEN = Meaning(4013, 409, "The spend slot belongs to another transaction.", "Investigate: this is an alarm.")
 
     # 5xxx: signing
     CEREMONY_FAILED = Meaning(5001, 502, "A signing ceremony failed.", "Nothing: it is repeated.", retryable=True)
     COSIGNER_ABSENT = Meaning(5002, 503, "A co-signer is not connected.", "Start the co-signer.", retryable=True)
     COSIGNER_BANNED = Meaning(
-        5003, 409, "A co-signer has banned a peer that cheated.", "Investigate; only an owner-signed refresh ends a ban."
+        5003,
+        409,
+        "A co-signer has banned a peer that cheated.",
+        "Investigate; only an owner-signed refresh ends a ban.",
     )
     PARTIALS_MISMATCH = Meaning(
-        5004, 409, "The co-signers' signed partial hashes disagree.", "Nothing: the digest is signed again.", retryable=True
+        5004,
+        409,
+        "The co-signers' signed partial hashes disagree.",
+        "Nothing: the digest is signed again.",
+        retryable=True,
     )
     SIGNATURE_INVALID = Meaning(5005, 409, "A signature does not verify.", "Investigate: this is an alarm.")
-    MESSAGE_INVALID = Meaning(5006, 400, "A ceremony message is malformed, stale or from another sender.", "Investigate.")
+    MESSAGE_INVALID = Meaning(
+        5006, 400, "A ceremony message is malformed, stale or from another sender.", "Investigate."
+    )
     KEY_UNKNOWN = Meaning(5007, 404, "No such key.", "Run the key ceremony first.")
 
     # 6xxx: the chain
     NODE_UNAVAILABLE = Meaning(
-        6001, 503, "The chain's node is down, slow or answers garbage.", "Nothing: the step is repeated.", retryable=True
+        6001,
+        503,
+        "The chain's node is down, slow or answers garbage.",
+        "Nothing: the step is repeated.",
+        retryable=True,
     )
-    NODE_REFUSED = Meaning(6002, 502, "The chain's node refused the transaction.", "Read the reason in the transaction.")
+    NODE_REFUSED = Meaning(
+        6002, 502, "The chain's node refused the transaction.", "Read the reason in the transaction."
+    )
     TRANSACTION_REVERTED = Meaning(6003, 409, "The transaction was reverted on chain.", "Read the receipt.")
 
     # 7xxx: between services
@@ -160,7 +231,9 @@ class Code(Enum):
     DEADLINE_EXCEEDED = Meaning(9002, 504, "The answer did not come in time.", "Repeat the request.", retryable=True)
     CLAIM_LOST = Meaning(9003, 409, "Another worker has done this step.", "Nothing.", retryable=True)
     CONFLICT = Meaning(9004, 409, "The row exists already.", "Read it.")
-    STATE_DAMAGED = Meaning(9005, 500, "Stored state fails its integrity check.", "Restore from backup; do not continue.")
+    STATE_DAMAGED = Meaning(
+        9005, 500, "Stored state fails its integrity check.", "Restore from backup; do not continue."
+    )
     CONFIG_INVALID = Meaning(9006, 500, "The configuration is malformed.", "Compare it with docs/config.md.")
     INTERNAL = Meaning(9999, 500, "Something unexpected happened.", "Report it with the X-Request-ID.")
 

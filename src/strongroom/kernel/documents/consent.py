@@ -1,0 +1,122 @@
+"""What co-signers sign around one digest: consent, refusal, tombstone, partial hashes, adoption (trust.md 5, 7)."""
+
+from enum import StrEnum
+from typing import TypeVar
+
+from strongroom.kernel.documents.codec import Document, decode
+from strongroom.kernel.documents.document_set import DocumentSet, tenant_of
+from strongroom.kernel.documents.signing import Kind, Role, Signed, open_signed
+
+D = TypeVar("D", bound=Document)
+
+
+class Consent(Document, frozen=True):
+    """The word of a co-signer that it will sign this digest: all checks passed, persisted before it was sent.
+
+    ``nonce`` is 32 fresh random bytes.
+    """
+
+    transaction_id: bytes
+    attempt: int
+    ceremony_id: bytes
+    request_hash: bytes
+    intent_hash: bytes
+    payload_hash: bytes
+    decision_hash: bytes
+    document_set_hash: bytes
+    key_id: str
+    epoch: int
+    path: str
+    digest: bytes
+    cosigner: int
+    nonce: bytes
+    journal_head: bytes
+    at: int
+
+
+class RefusalKind(StrEnum):
+    """NOT_NOW leaves no trace and may be asked again; a tombstone is for ever."""
+
+    NOT_NOW = "NOT_NOW"
+    TOMBSTONE = "TOMBSTONE"
+
+
+class Refusal(Document, frozen=True):
+    """Why a co-signer did not consent this time; ``reason`` is a code of ``kernel.errors``."""
+
+    transaction_id: bytes
+    attempt: int
+    ceremony_id: bytes
+    cosigner: int
+    kind: RefusalKind
+    reason: str
+    detail: str
+    at: int
+
+
+class Tombstone(Document, frozen=True):
+    """Never released, never will: the request is dead for this co-signer (trust.md 5)."""
+
+    transaction_id: bytes
+    request_hash: bytes
+    cosigner: int
+    reason: str
+    at: int
+
+
+class Partial(Document, frozen=True):
+    """What one co-signer did in a ceremony.
+
+    Hashes (32 bytes) of its last-round messages by receiver, of those it received by sender, and of the finished
+    (r, s, v).
+    """
+
+    transaction_id: bytes
+    ceremony_id: bytes
+    digest: bytes
+    cosigner: int
+    sent: tuple[tuple[int, bytes], ...]
+    received: tuple[tuple[int, bytes], ...]
+    result_hash: bytes
+
+
+class Adopted(Document, frozen=True):
+    """The finished signature for a digest this co-signer released is valid: accepted in place of a partial."""
+
+    transaction_id: bytes
+    digest: bytes
+    cosigner: int
+    result_hash: bytes
+
+
+class JournalHead(Document, frozen=True):
+    """A co-signer's journal at one moment, answering a fresh challenge of 32 bytes (trust.md 6)."""
+
+    cosigner: int
+    sequence: int
+    head: bytes
+    document_set_hash: bytes
+    challenge: bytes
+
+
+def open_by_cosigner(*, data: bytes, kind: Kind, shape: type[D], index: int, document_set: DocumentSet) -> D:
+    """The document in ``data`` if co-signer ``index`` of the roster signed it as ``kind``.
+
+    Raises:
+        StrongroomError: ``DOCUMENT_*``.
+    """
+    payload = open_signed(
+        signed=decode(data, Signed),
+        kind=kind,
+        environment=document_set.environment,
+        tenant_id=tenant_of(document_set),
+        public_key=document_set.get_cosigner(index).signing_key,
+        role=Role.COSIGNER,
+        signer=cosigner_name(index),
+    )
+    return decode(payload, shape)
+
+
+def cosigner_name(index: int) -> str:
+    """The name under which a co-signer signs and is certified: ``cosigner-1``."""
+    return f"cosigner-{index}"
