@@ -1,0 +1,1 @@
+"""The running system: the only code that sees all services."""
