@@ -1,0 +1,94 @@
+"""The record of one service calling another (trust.md 8): written in the commit of the call's effect."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+from strongroom.runtime.db.database import Database
+from strongroom.runtime.db.statement import Row, Statement
+
+REPLAY_CONSTRAINT = "service_handoff_events_handoff_id_key"
+"""``violated_constraint`` of the ``CONFLICT`` that a handoff seen before makes."""
+Direction: TypeAlias = Literal["received", "receipt"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoffEvent:
+    """One verified handoff, or the receipt of a callee that has no database.
+
+    Args:
+        handoff_id: the token's unique id (``jti``); a second row with it is refused.
+        transaction_id: the transaction that the call carries, when there is one.
+        from_service: who called.
+        to_service: who was called.
+        method: the full gRPC method.
+        cert_chain_hash: SHA-256 over the caller's certificate chain.
+        payload_hash: SHA-256 over the request.
+        parents: hashes of the handoffs under which the caller acted.
+        token: the compact JWS itself.
+        direction: ``received`` at the callee, ``receipt`` at the caller.
+        occurred_at: when it was verified; aware.
+    """
+
+    handoff_id: str
+    transaction_id: UUID | None
+    from_service: str
+    to_service: str
+    method: str
+    cert_chain_hash: bytes
+    payload_hash: bytes
+    parents: tuple[str, ...]
+    token: str
+    direction: Direction
+    occurred_at: datetime
+
+
+def insert_handoff(event: HandoffEvent) -> Statement:
+    """The statement that records it; a replay makes the whole commit a ``CONFLICT``."""
+    return Statement(
+        """insert into service_handoff_events
+            (handoff_id, transaction_id, from_service, to_service, method, cert_chain_hash, payload_hash, parents,
+             token, direction, occurred_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
+        (
+            event.handoff_id,
+            event.transaction_id,
+            event.from_service,
+            event.to_service,
+            event.method,
+            event.cert_chain_hash,
+            event.payload_hash,
+            list(event.parents),
+            event.token,
+            event.direction,
+            event.occurred_at,
+        ),
+    )
+
+
+async def list_handoffs(database: Database, *, transaction_id: UUID) -> list[HandoffEvent]:
+    """All handoffs of a transaction that this service recorded, in the order of recording."""
+    rows = await database.fetch(
+        """select handoff_id, transaction_id, from_service, to_service, method, cert_chain_hash, payload_hash, parents,
+            token, direction, occurred_at
+        from service_handoff_events where transaction_id = $1 order by id""",
+        transaction_id,
+    )
+    return [_parse_row(row) for row in rows]
+
+
+def _parse_row(row: Row) -> HandoffEvent:
+    return HandoffEvent(
+        handoff_id=row["handoff_id"],
+        transaction_id=row["transaction_id"],
+        from_service=row["from_service"],
+        to_service=row["to_service"],
+        method=row["method"],
+        cert_chain_hash=row["cert_chain_hash"],
+        payload_hash=row["payload_hash"],
+        parents=tuple(row["parents"]),
+        token=row["token"],
+        direction=row["direction"],
+        occurred_at=row["occurred_at"],
+    )
