@@ -1,0 +1,1 @@
+"""Generated from proto/strongroom/balances/v1/balances.proto by `make generate`; do not edit."""

@@ -1,0 +1,1 @@
+"""Generated from proto/strongroom/screening/v1/screening.proto by `make generate`; do not edit."""
