@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -73,7 +74,7 @@ class Source:
     @property
     def is_generated(self) -> bool:
         """Whether `make generate` wrote it."""
-        return self.path.startswith("src/strongroom/interfaces/") and self.path.endswith((".py", ".pyi"))
+        return re.match(r"src/strongroom/interfaces/\w+/.*\.pyi?$", self.path) is not None
 
     def is_under(self, *folders: str) -> bool:
         """Whether it lies in one of these folders, or is one of these files."""

@@ -36,8 +36,8 @@ def addresses(source: Source) -> Iterator[tuple[int, str]]:
 
 
 def is_ours(source: Source) -> bool:
-    """Every file but this one."""
-    return source.path != HERE
+    """Every file but this one and those that a generator wrote."""
+    return source.path != HERE and not source.is_generated
 
 
 def is_lock(source: Source) -> bool:
