@@ -48,10 +48,12 @@ def licence_complaint(name: str, expression: str | None, words: str) -> str | No
 
 
 def licence_of(name: str) -> str | None:
-    facts = metadata.metadata(name)
-    stated = (facts.get("License") or "").split("\n")[0]
-    classifiers = [line for line in facts.get_all("Classifier") or [] if line.startswith("License")]
-    return licence_complaint(name, facts.get("License-Expression"), " ".join([stated, *classifiers]))
+    facts = metadata.metadata(name).json
+    stated, classifiers = facts.get("license", ""), facts.get("classifier", [])
+    licences = [line for line in classifiers if line.startswith("License")]
+    expression = facts.get("license_expression")
+    words = " ".join([str(stated).split("\n")[0], *licences])
+    return licence_complaint(name, str(expression) if expression else None, words)
 
 
 def test_every_lock_pins_one_version_with_hashes() -> None:

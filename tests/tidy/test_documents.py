@@ -11,9 +11,8 @@ LINK = re.compile(r"\]\((?!https?://|mailto:|#)([^)#\s]+)")
 CODE = re.compile(r"`([^`\n]+)`")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 PATH = re.compile(r"^(src|proto|native|tests|tools|bench|deploy|docs|requirements|\.ci)/[\w./*<>-]*$|^[A-Z]+\.md$")
-SRC_SHORTHAND = re.compile(
-    r"^(kernel|interfaces|policy|runtime|client|threshold|chains|vendors|gateway|custody|apps|cli)/[\w./*<>-]*$"
-)
+TIERS = "kernel|interfaces|policy|runtime|client|threshold|chains|vendors|gateway|custody|apps|cli"
+SRC_SHORTHAND = re.compile(rf"^({TIERS})/[\w./*<>-]*$")
 
 
 def leads_somewhere(root: Path, folder: Path, target: str) -> bool:
@@ -32,9 +31,9 @@ def complaints(root: Path, documents: Iterable[Source]) -> list[str]:
         folder = (root / document.path).parent
         prose = FENCE.sub("", document.text)
         spans = [word for word in CODE.findall(prose) if PATH.match(word) or SRC_SHORTHAND.match(word)]
-        for target in [*LINK.findall(document.text), *spans]:
-            if not leads_somewhere(root, folder, target):
-                found.append(f"{document.path}: `{target}` is not there")
+        targets = [*LINK.findall(document.text), *spans]
+        missing = [target for target in targets if not leads_somewhere(root, folder, target)]
+        found += [f"{document.path}: `{target}` is not there" for target in missing]
     return found
 
 

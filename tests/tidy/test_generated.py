@@ -8,6 +8,12 @@ from tools.generate import GENERATORS, find_drift
 from tools.generators import ROOT, Generator
 
 SCRATCH = Generator(name="scratch", owns=("made/*.txt",), make=lambda _: {"made/a.txt": "new\n", "made/b.txt": "b\n"})
+PROTO = """
+syntax = "proto3";
+package strongroom.a.v1;
+message A { string id = 1; }
+service S { rpc Do(A) returns (A); }
+"""
 
 
 @pytest.mark.parametrize("generator", GENERATORS, ids=lambda generator: generator.name)
@@ -30,9 +36,7 @@ def test_changed_missing_and_stale_files_are_found_and_mended(tmp_path: Path) ->
 def test_the_protobuf_generator_gives_stubs_that_import_each_other_where_they_are(tmp_path: Path) -> None:
     folder = tmp_path / "proto/strongroom/a/v1"
     folder.mkdir(parents=True)
-    (folder / "a.proto").write_text(
-        'syntax = "proto3";\npackage strongroom.a.v1;\nmessage A { string id = 1; }\nservice S { rpc Do(A) returns (A); }\n'
-    )
+    (folder / "a.proto").write_text(PROTO)
     made = next(generator for generator in GENERATORS if generator.name == "protobuf").make(tmp_path)
     stub = made["src/strongroom/interfaces/a/v1/a_pb2_grpc.py"]
     assert "from strongroom.interfaces.a.v1 import a_pb2" in stub
