@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.generators import ROOT, Generator, protobuf
+from tools.generators import ROOT, Generator, errors, flow, protobuf
 
-GENERATORS: tuple[Generator, ...] = (protobuf.GENERATOR,)
+GENERATORS: tuple[Generator, ...] = (protobuf.GENERATOR, errors.GENERATOR, flow.GENERATOR)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ SRC_SHORTHAND = re.compile(rf"^({TIERS})/[\w./*<>-]*$")
 
 
 def leads_somewhere(root: Path, folder: Path, target: str) -> bool:
-    """Whether the path, from the root, the document's folder or src/strongroom, names something; `<x>` stands for any."""
+    """Whether the path names something, from the root, the document's folder or src/strongroom; `<x>` is any."""
     pattern = re.sub(r"<[^>]*>", "*", target.rstrip("/"))
     starts = (root, folder, root / "src/strongroom")
     return any(

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from tests.tidy.rule import Rule
 from tests.tidy.source import Source
 
+# The client is used without a platform around it and may not import runtime/, so it has a port module of its own.
+PORTS = ("src/strongroom/runtime", "src/strongroom/client/ports.py")
 CHANCE = frozenset({"random", "secrets", "os.urandom", "os.getrandom", "uuid.uuid1", "uuid.uuid4", "uuid.uuid7"})
 CLOCK = frozenset(
     [f"{owner}.{name}" for owner in ("datetime", "datetime.datetime") for name in ("now", "utcnow", "today")]
@@ -54,9 +56,7 @@ def chance_and_time(source: Source) -> Iterator[tuple[int, str]]:
 RULES = (
     Rule(
         name="clock-and-entropy-ports",
-        covers=lambda source: (
-            source.is_python and source.is_under("src/strongroom") and not source.is_under("src/strongroom/runtime")
-        ),
+        covers=lambda source: source.is_python and source.is_under("src/strongroom") and not source.is_under(*PORTS),
         find=chance_and_time,
         refused=(
             ("src/strongroom/custody/x/operations.py", "import datetime\nX = datetime.datetime.now()"),
