@@ -1,7 +1,7 @@
 """PostgreSQL for one service: statements by hand, one commit a step, versioned migrations, least privilege.
 
 A step stores everything it changes with ``Database.commit``: one statement, one round trip, one fsync. Roles, databases
-and tables come from ``provision`` and ``migrate``. Services keep their SQL in ``store.py`` and import only this package.
+and tables come from ``provision`` and ``migrate``. Services keep their SQL in ``store.py`` and import only this.
 """
 
 from strongroom.runtime.db.database import Database, DatabaseConfig, Transaction

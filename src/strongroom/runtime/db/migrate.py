@@ -1,7 +1,7 @@
 """Versioned SQL migrations: applied at start, under a lock, and refused when what was applied has been edited.
 
 A migration is ``NNNN_name.sql``, run once, in one transaction, by the owner role. The runtime's own come first, then
-the service's. They only expand what the previous release needs; a database that is ahead of this release is left as it is.
+the service's. They only expand what the previous release needs; a database ahead of this release is left as it is.
 """
 
 import hashlib

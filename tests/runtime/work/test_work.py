@@ -1,0 +1,390 @@
+"""Durable calls: each is made, stored once, and survives the death of whoever makes it."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.runtime.clock import ManualClock
+from strongroom.runtime.db import Database, Statement
+from strongroom.runtime.work import Work, WorkItem
+from tests.fixtures.postgres import Databases
+
+PROBE = Path(__file__).parents[1] / "db" / "probe"
+VICTIM = Path(__file__).parent / "victim.py"
+
+
+@pytest.fixture
+async def database(databases: Databases) -> Database:
+    return await databases.open("probe", migrations=PROBE / "migrations", grants=PROBE / "grants.sql")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+class Workers:
+    """Starts workers over one database, and stops them after the test."""
+
+    def __init__(self, database: Database, clock: ManualClock) -> None:
+        self._database = database
+        self._clock = clock
+        self._started: list[Work] = []
+
+    def make(self, worker_id: str, *, concurrency: int = 64, clock: ManualClock | None = None) -> Work:
+        return Work(
+            self._database, clock=clock or self._clock, worker_id=worker_id, lease_s=30, concurrency=concurrency
+        )
+
+    async def start(self, work: Work) -> Work:
+        await work.start()
+        self._started.append(work)
+        return work
+
+    async def stop(self) -> None:
+        for work in self._started:
+            await work.stop(grace_s=0)
+
+
+@pytest.fixture
+async def workers(database: Database, clock: ManualClock) -> AsyncIterator[Workers]:
+    made = Workers(database, clock)
+    yield made
+    await made.stop()
+
+
+def _thing(name: str) -> Statement:
+    return Statement("insert into things (name) values ($1)", (name,))
+
+
+async def _things(database: Database) -> list[str]:
+    return [row["name"] for row in await database.fetch("select name from things order by id")]
+
+
+async def _row(database: Database, key: str) -> dict[str, object]:
+    row = await database.fetchrow(
+        """select version, lease_owner, lease_until, due_at, tries, last_error, finished_at
+        from work where key = $1""",
+        key,
+    )
+    assert row is not None
+    return dict(row)
+
+
+async def test_a_chain_of_calls_runs_at_once_and_each_is_stored_once(database: Database, workers: Workers) -> None:
+    work = workers.make("one")
+
+    async def first(item: WorkItem) -> None:
+        following = work.new(item.key, "second", item.payload + b"!")
+        await work.commit(_thing("first"), done=item, then=[following])
+
+    async def second(item: WorkItem) -> None:
+        await work.commit(_thing(item.payload.decode()), done=item)
+
+    work.register("first", first)
+    work.register("second", second)
+    await workers.start(work)
+    assert await work.commit(_thing("accepted"), then=[work.new("k", "first", b"payload")]) == [1]
+    await work.drain()
+    assert await _things(database) == ["accepted", "first", "payload!"]
+    assert await database.fetchval("select count(*) from work where finished_at is null") == 0
+
+
+async def test_a_row_that_exists_is_not_started_again(workers: Workers) -> None:
+    work = workers.make("one")
+    runs: list[bytes] = []
+
+    async def handle(item: WorkItem) -> None:
+        runs.append(item.payload)
+        await work.commit(done=item)
+
+    work.register("once", handle)
+    await workers.start(work)
+    for payload in (b"a", b"b"):
+        await work.commit(then=[work.new("k", "once", payload)])
+        await work.drain()
+    await work.commit(then=[work.new("k", "once", b"c", attempt=1)])
+    await work.drain()
+    assert runs == [b"a", b"c"]
+
+
+async def test_of_two_workers_on_one_row_only_one_stores(
+    database: Database, workers: Workers, clock: ManualClock
+) -> None:
+    slow, quick = workers.make("slow", clock=ManualClock()), workers.make("quick")  # a clock that stands: no renewal
+    asked, answered = asyncio.Event(), asyncio.Event()
+    outcomes: list[Code] = []
+
+    async def handle_slowly(item: WorkItem) -> None:
+        asked.set()
+        await answered.wait()
+        try:
+            await slow.commit(_thing("slow"), done=item)
+        except StrongroomError as error:
+            outcomes.append(error.code)
+            raise
+
+    async def handle(item: WorkItem) -> None:
+        await quick.commit(_thing("quick"), done=item)
+
+    slow.register("ask", handle_slowly)
+    quick.register("ask", handle)
+    await workers.start(slow)
+    await slow.commit(then=[slow.new("k", "ask")])
+    await asked.wait()
+    await workers.start(quick)
+    await quick.drain()
+    assert await _things(database) == []  # the lease holds
+    clock.advance(30)
+    await quick.drain()
+    answered.set()
+    with capture_logs() as logs:
+        await slow.drain()
+    assert outcomes == [Code.CLAIM_LOST]
+    assert await _things(database) == ["quick"]
+    assert logs == []
+
+
+async def test_the_row_of_a_killed_process_is_taken_when_its_lease_is_over(
+    databases: Databases, database: Database, workers: Workers, clock: ManualClock
+) -> None:
+    victim = await asyncio.create_subprocess_exec(
+        sys.executable, VICTIM, databases.opened[0].dsn, clock.now().isoformat(), stdout=asyncio.subprocess.PIPE
+    )
+    assert victim.stdout is not None
+    assert await victim.stdout.readline() == b"asking\n"
+    victim.kill()
+    await victim.wait()
+    assert (await _row(database, "k"))["lease_owner"] == "victim"
+    alive = workers.make("alive")
+
+    async def handle(item: WorkItem) -> None:
+        await alive.commit(_thing(item.payload.decode()), done=item)
+
+    alive.register("ask", handle)
+    await workers.start(alive)
+    clock.advance(29.9)
+    await alive.drain()
+    assert await _things(database) == []
+    clock.advance(0.1)
+    await alive.drain()
+    assert await _things(database) == ["left behind"]
+
+
+async def test_a_restart_under_the_same_name_resumes_at_once(database: Database, workers: Workers) -> None:
+    before, after = workers.make("same"), workers.make("same")
+    asked = asyncio.Event()
+
+    async def hang(_item: WorkItem) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    async def handle(item: WorkItem) -> None:
+        await after.commit(_thing("resumed"), done=item)
+
+    before.register("ask", hang)
+    after.register("ask", handle)
+    await workers.start(before)
+    await before.commit(then=[before.new("k", "ask")])
+    await asked.wait()
+    await workers.start(after)
+    await after.drain()
+    assert await _things(database) == ["resumed"]
+
+
+async def test_a_long_call_keeps_its_lease(database: Database, workers: Workers, clock: ManualClock) -> None:
+    holder, other = workers.make("holder"), workers.make("other")
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def handle(item: WorkItem) -> None:
+        asked.set()
+        await answered.wait()
+        await holder.commit(_thing("holder"), done=item)
+
+    async def take(item: WorkItem) -> None:
+        await other.commit(_thing("other"), done=item)
+
+    holder.register("ask", handle)
+    other.register("ask", take)
+    await workers.start(holder)
+    await workers.start(other)
+    await holder.commit(then=[holder.new("k", "ask")])
+    await asked.wait()
+    for _ in range(12):  # two minutes, four leases
+        clock.advance(10)
+        renewed = clock.now() + timedelta(seconds=30)
+        async with asyncio.timeout(5):
+            while (await _row(database, "k"))["lease_until"] != renewed:  # noqa: ASYNC110 - only the row tells
+                await asyncio.sleep(0.005)
+        await other.drain()
+    answered.set()
+    await holder.drain()
+    assert await _things(database) == ["holder"]
+
+
+@pytest.mark.parametrize("error", [StrongroomError(Code.NODE_UNAVAILABLE), ValueError("a secret"), None])
+async def test_a_call_that_fails_is_made_again_with_growing_delays(
+    database: Database, workers: Workers, clock: ManualClock, error: Exception | None
+) -> None:
+    work = workers.make("one")
+    seen: list[int] = []
+
+    async def fail(item: WorkItem) -> None:
+        seen.append(item.tries)
+        if item.tries == 9:
+            await work.commit(done=item)
+        elif error is not None:
+            raise error
+
+    work.register("ask", fail)
+    await workers.start(work)
+    delays: list[float] = []
+    with capture_logs() as logs:
+        await work.commit(then=[work.new("k", "ask")])
+        await work.drain()
+        while (row := await _row(database, "k"))["finished_at"] is None:
+            assert isinstance(row["due_at"], datetime)
+            assert row["lease_owner"] is None
+            assert "secret" not in str(row["last_error"])
+            delays.append(round((row["due_at"] - clock.now()).total_seconds(), 3))
+            clock.advance(delays[-1])
+            await work.drain()
+    assert seen == list(range(10))
+    assert delays == [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30.0]
+    expected = "info" if isinstance(error, StrongroomError) else "error"
+    assert {entry["log_level"] for entry in logs} == {expected}
+    assert all(entry.get("exc_info") is error for entry in logs if isinstance(error, ValueError))
+
+
+async def test_waiting_is_not_failing(database: Database, workers: Workers, clock: ManualClock) -> None:
+    work = workers.make("one")
+    runs: list[int] = []
+
+    async def wait_twice(item: WorkItem) -> None:
+        runs.append(item.tries)
+        if len(runs) == 3:
+            await work.commit(done=item)
+        else:
+            await work.postpone(item, 5)
+
+    work.register("watch", wait_twice)
+    await workers.start(work)
+    await work.commit(then=[work.new("k", "watch", due_in_s=5)])
+    await work.drain()
+    assert runs == []
+    for expected in (1, 2, 3):
+        clock.advance(5)
+        await work.drain()
+        assert len(runs) == expected
+    assert runs == [0, 0, 0]
+    assert (await _row(database, "k"))["last_error"] is None
+
+
+async def test_a_failed_commit_starts_nothing(database: Database, workers: Workers) -> None:
+    work = workers.make("one")
+    runs: list[str] = []
+
+    async def handle(item: WorkItem) -> None:
+        runs.append(item.key)
+        await work.commit(done=item)
+
+    work.register("ask", handle)
+    await workers.start(work)
+    await database.commit(_thing("taken"))
+    with pytest.raises(StrongroomError) as caught:
+        await work.commit(_thing("taken"), then=[work.new("k", "ask")])
+    assert caught.value.code is Code.CONFLICT
+    await work.drain()
+    assert runs == []
+    assert await database.fetchval("select count(*) from work") == 0
+
+
+async def test_more_calls_than_slots_all_run_and_never_too_many_at_once(database: Database, workers: Workers) -> None:
+    work = workers.make("one", concurrency=4)
+    running: set[str] = set()
+    most = 0
+
+    async def handle(item: WorkItem) -> None:
+        nonlocal most
+        running.add(item.key)
+        most = max(most, len(running))
+        await asyncio.sleep(0.001)
+        running.discard(item.key)
+        await work.commit(_thing(item.key), done=item)
+
+    work.register("ask", handle)
+    await workers.start(work)
+    await asyncio.gather(*(work.commit(then=[work.new(f"k{n}", "ask")]) for n in range(60)))
+    await work.drain()
+    assert sorted(await _things(database)) == sorted(f"k{n}" for n in range(60))
+    assert 1 < most <= 4
+
+
+async def test_two_workers_share_a_backlog_without_overlap(database: Database, workers: Workers) -> None:
+    one, two = workers.make("one", concurrency=3), workers.make("two", concurrency=3)
+    done_by: dict[str, str] = {}
+
+    for name, work in (("one", one), ("two", two)):
+
+        async def handle(item: WorkItem, *, name: str = name, work: Work = work) -> None:
+            await work.commit(_thing(item.key), done=item)
+            assert item.key not in done_by
+            done_by[item.key] = name
+
+        work.register("ask", handle)
+    await one.commit(then=[one.new(f"k{n}", "ask") for n in range(40)])  # before any start: rows that wait
+    await workers.start(one)
+    await workers.start(two)
+    await asyncio.gather(one.drain(), two.drain())
+    await one.drain()
+    assert sorted(await _things(database)) == sorted(f"k{n}" for n in range(40))
+    assert set(done_by.values()) == {"one", "two"}
+
+
+async def test_stop_waits_for_handlers_then_gives_rows_back(database: Database, workers: Workers) -> None:
+    work = workers.make("one")
+    asked = asyncio.Event()
+
+    async def finish(item: WorkItem) -> None:
+        await asyncio.sleep(0.02)
+        await work.commit(_thing("finished"), done=item, then=[work.new("next", "hang")])
+
+    async def hang(_item: WorkItem) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    work.register("finish", finish)
+    work.register("hang", hang)
+    await workers.start(work)
+    await work.commit(then=[work.new("stuck", "hang"), work.new("k", "finish")])
+    await asked.wait()
+    await work.stop(grace_s=0.2)
+    assert await _things(database) == ["finished"]
+    for key in ("stuck", "next"):
+        row = await _row(database, key)
+        assert (row["lease_owner"], row["finished_at"]) == (None, None)
+
+
+async def test_a_step_is_one_transaction(database: Database, workers: Workers) -> None:
+    work = workers.make("one")
+
+    async def handle(item: WorkItem) -> None:
+        await work.commit(_thing("a"), _thing("b"), done=item, then=[work.new("later", "ask", due_in_s=60)])
+
+    work.register("ask", handle)
+    await workers.start(work)
+    await work.commit(then=[work.new("k", "ask")])
+    await work.drain()
+    made_by = """select xmin::text from things union select xmin::text from work"""
+    assert len(await database.fetch(made_by)) == 1
+
+
+async def test_a_call_that_nobody_would_make_is_refused(workers: Workers) -> None:
+    with pytest.raises(KeyError):
+        workers.make("one").new("k", "unheard_of")
