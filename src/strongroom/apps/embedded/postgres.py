@@ -13,7 +13,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,11 +21,11 @@ from pathlib import Path
 from typing import Self, final
 from urllib.parse import quote
 
+from strongroom.apps.embedded.ports import HOST, keep_port
 from strongroom.apps.embedded.process import Account, Command, ManagedProcess, find_identity, run_to_end
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.entropy import Entropy, SystemEntropy
 
-HOST = "127.0.0.1"
 ADMIN_USER = "postgres"
 DEFAULT_DATABASE = "postgres"
 _ACCOUNTS = ("strongroom", "postgres", "nobody")
@@ -85,7 +84,8 @@ class PostgresCluster:
             entropy: source of the administrator's password.
 
         Raises:
-            StrongroomError: CONFIG_INVALID if the folder or the account cannot be used.
+            StrongroomError: CONFIG_INVALID if the folder or the account cannot be used; STATE_DAMAGED if what was kept
+                in the shared home is gone.
         """
         data_dir = _make_folder(data_dir)
         account = _choose_account(data_dir, account_name)
@@ -99,7 +99,7 @@ class PostgresCluster:
             cluster_dir=cluster_dir,
             programs=programs,
             account=account,
-            port=_keep_port(data_dir),
+            port=keep_port(data_dir / "port"),
             admin_password=password,
             durable=durable,
         )
@@ -125,13 +125,13 @@ class PostgresCluster:
         )
         return ManagedProcess.start(command, before=self._disown_stale_lock)
 
-    def is_ready(self) -> bool:
-        """Whether a server accepts sessions: PostgreSQL says so in line 8 of its lock file."""
+    def is_ready(self, process: ManagedProcess) -> bool:
+        """Whether this server accepts sessions: it says so in line 8 of its lock file, under its number in line 1."""
         try:
             lines = (self.cluster_dir / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
             return False
-        return len(lines) >= 8 and lines[7].strip() == "ready"
+        return len(lines) >= 8 and lines[0] == str(process.pid) and lines[7].strip() == "ready"
 
     def dsn(self, *, database: str, user: str, password: str) -> str:
         """A connection string for asyncpg and libpq; the parts are quoted here."""
@@ -212,7 +212,7 @@ def _wait_ready(cluster: PostgresCluster, process: ManagedProcess) -> bool:
     for _ in range(int(_START_TIMEOUT_S / _POLL_S)):
         if process.wait(timeout_s=_POLL_S) is not None:
             return False
-        if cluster.is_ready():
+        if cluster.is_ready(process):
             return True
     return False
 
@@ -244,12 +244,13 @@ def _choose_account(data_dir: Path, name: str) -> Account | None:
 def _place_cluster(data_dir: Path, account: Account | None, entropy: Entropy) -> Path:
     """The cluster's folder: in the data folder, or in the shared home if the account cannot get into it."""
     cluster = data_dir / "cluster"
-    if account is None or cluster.exists():
+    if cluster.is_symlink() and not cluster.readlink().parent.exists():
+        raise StrongroomError(Code.STATE_DAMAGED, f"{cluster} points to {cluster.readlink()}, which is gone.")
+    if account is None or cluster.exists() or cluster.is_symlink():
         return cluster.resolve()
     if not can_reach(data_dir.parent, account):
         elsewhere = _make_shared_home() / f"postgres-{entropy.token(8).hex()}"
         elsewhere.mkdir(mode=0o711)
-        cluster.unlink(missing_ok=True)  # a link whose target was deleted
         cluster.symlink_to(elsewhere / "cluster")
         return elsewhere / "cluster"
     data_dir.chmod(0o711)
@@ -273,7 +274,7 @@ def can_reach(folder: Path, account: Account) -> bool:
 
 
 def _may(path: Path, account: Account, wanted: int) -> bool:
-    """Whether the account has the rights ``wanted`` (4 read, 1 execute or pass): exactly one class counts (POSIX 4.7)."""
+    """Whether the account has the rights ``wanted`` (4 read, 1 execute or pass): one class counts (POSIX 4.7)."""
     status = path.stat()
     shift = 6 if status.st_uid == account.uid else 3 if status.st_gid == account.gid else 0
     return (status.st_mode >> shift) & wanted == wanted
@@ -328,25 +329,6 @@ def _write_private(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
-
-
-def _keep_port(data_dir: Path) -> int:
-    """The port of the last start if it is free, else a free one; remembered."""
-    path = data_dir / "port"
-    saved = path.read_text().strip() if path.exists() else ""
-    if saved.isdecimal() and _is_free(int(saved)):
-        return int(saved)
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = int(probe.getsockname()[1])
-    _write_private(path, f"{port}\n")
-    return port
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return probe.connect_ex((HOST, port)) != 0
 
 
 def _initialise(

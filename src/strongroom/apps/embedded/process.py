@@ -65,10 +65,13 @@ def find_identity(pid: int, *, program: str) -> Identity | None:
 
     Source: proc(5) ``/proc/<pid>/stat`` field 22 with the boot's id; ps(1) where there is no /proc.
     """
+    return _identify_child(pid, program=program) if program in _read_command_line(pid) else None
+
+
+def _identify_child(pid: int, *, program: str) -> Identity | None:
+    """Without asking for its command line, which is empty for a moment while the kernel replaces the program."""
     started = _find_start_linux(pid) if sys.platform == "linux" else _find_start_elsewhere(pid)
-    if started is None or program not in _read_command_line(pid):
-        return None
-    return Identity(pid, started, program)
+    return None if started is None else Identity(pid, started, program)
 
 
 def _find_start_linux(pid: int) -> str | None:
@@ -144,7 +147,7 @@ class ManagedProcess:
         except BaseException:
             pid_file.close()
             raise
-        _write_identity(pid_file, find_identity(child.pid, program=command.arguments[0]))
+        _write_identity(pid_file, _identify_child(child.pid, program=command.arguments[0]))
         return cls(command=command, child=child, pid_file=pid_file)
 
     @property
