@@ -54,9 +54,21 @@ def decode_value(data: bytes) -> object:
         StrongroomError: ``DOCUMENT_MALFORMED``.
     """
     value = _load(data)
+    if not _is_plain(value):
+        raise StrongroomError(Code.DOCUMENT_MALFORMED, "The document holds a type that documents do not use.")
     if encode(value) != data:
         raise StrongroomError(Code.DOCUMENT_MALFORMED, "The encoding is not the deterministic one.")
     return value
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(
+            isinstance(key, str) and _is_plain(item) for key, item in cast("dict[object, object]", value).items()
+        )
+    if isinstance(value, list):
+        return all(_is_plain(item) for item in cast("list[object]", value))
+    return value is None or isinstance(value, bool | int | bytes | str)
 
 
 def _load(data: bytes) -> object:
