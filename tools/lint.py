@@ -6,6 +6,7 @@ A gate that passes is one line; a gate that refuses shows what it printed.
 import hashlib
 import itertools
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -49,21 +50,23 @@ def run(*command: str | Path) -> tuple[int, str]:
 def check_migrations() -> tuple[int, str]:
     """Squawk over every migration: no lock that stops a running service, no change that old code cannot live with."""
     migrations = sorted(ROOT.glob("src/strongroom/**/migrations/*.sql"))
-    return run("squawk", *migrations) if migrations else (0, "")
+    return run("squawk", "--reporter", "gcc", *migrations) if migrations else (0, "")
 
 
 def check_native() -> tuple[int, str]:
     """Rust format and clippy; skipped while the sources are those of the last pass."""
+    manifest = "native/threshold/Cargo.toml"
+    commands = (
+        f"cargo fmt --manifest-path {manifest} --check",
+        f"cargo clippy --manifest-path {manifest} --locked --quiet --all-features --all-targets -- -D warnings",
+    )
     sources = sorted(path for path in NATIVE.rglob("*") if path.is_file() and "target" not in path.parts)
-    now = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    parts = [*(command.encode() for command in commands), *(path.read_bytes() for path in sources)]
+    now = hashlib.sha256(b"\0".join(parts)).hexdigest()
     if NATIVE_STAMP.is_file() and NATIVE_STAMP.read_text() == now:
         return 0, ""
-    manifest = ("--manifest-path", NATIVE / "Cargo.toml")
-    for command in (
-        ("cargo", "fmt", *manifest, "--check"),
-        ("cargo", "clippy", *manifest, "--locked", "--quiet", "--all-targets", "--", "-D", "warnings"),
-    ):
-        status, output = run(*command)
+    for command in commands:
+        status, output = run(*shlex.split(command))
         if status != 0:
             return status, output
     NATIVE_STAMP.parent.mkdir(parents=True, exist_ok=True)
