@@ -73,9 +73,9 @@ async def test_of_many_guarded_writers_exactly_one_wins(database: Database) -> N
     assert len(await _names(database)) == 2
 
 
-async def test_a_commit_is_one_round_trip(databases: Databases, tmp_path: Path) -> None:
+async def test_a_commit_is_one_round_trip(databases: Databases) -> None:
     made = await databases.make("probe", migrations=MIGRATIONS, grants=GRANTS)
-    async with counting_proxy(made.config, tmp_path) as (config, count), await Database.open(config) as database:
+    async with counting_proxy(made.config) as (config, count), await Database.open(config) as database:
         await database.commit(_insert("a"), _insert("b"), _rename("x", "y", guard=False))  # prepared the first time
         before = count.round_trips
         await database.commit(_insert("c"), _insert("d"), _rename("c", "e", guard=False))
@@ -108,7 +108,16 @@ async def test_a_transaction_commits_at_its_end(database: Database) -> None:
     assert await _names(database) == {"a"}
 
 
-async def test_a_deadlock_is_unavailable_and_the_other_side_commits(database: Database) -> None:
+async def test_a_deadlock_is_unavailable_and_the_other_side_commits(databases: Databases) -> None:
+    made = await databases.make("probe", migrations=MIGRATIONS, grants=GRANTS)
+    admin = await asyncpg.connect(made.admin_dsn)
+    await admin.execute(f"alter database \"{made.name}\" set deadlock_timeout = '20ms'")
+    await admin.close()
+    async with await Database.open(made.config) as database:
+        await _run_into_deadlock(database)
+
+
+async def _run_into_deadlock(database: Database) -> None:
     await database.commit(_insert("a"), _insert("b"))
     met = asyncio.Barrier(2)
 

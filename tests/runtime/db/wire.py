@@ -4,12 +4,9 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from strongroom.runtime.db import DatabaseConfig
-
-_SOCKET = ".s.PGSQL.5432"
 
 
 @dataclass(slots=True)
@@ -20,18 +17,19 @@ class Count:
 
 
 @asynccontextmanager
-async def counting_proxy(config: DatabaseConfig, folder: Path) -> AsyncGenerator[tuple[DatabaseConfig, Count]]:
-    """A Unix socket in ``folder`` that passes everything on and counts; yields the way through it."""
-    target = parse_qs(urlsplit(config.dsn).query)["host"][0]
+async def counting_proxy(config: DatabaseConfig) -> AsyncGenerator[tuple[DatabaseConfig, Count]]:
+    """A port that passes everything on and counts; yields the way through it."""
+    target = urlsplit(config.dsn).port
     count = Count()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        up_reader, up_writer = await asyncio.open_unix_connection(f"{target}/{_SOCKET}")
+        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", target)
         await asyncio.gather(_copy(reader, up_writer), _copy_messages(up_reader, writer, count))
 
-    server = await asyncio.start_unix_server(serve, folder / _SOCKET)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
-        yield replace(config, dsn=config.dsn.replace(target, str(folder))), count
+        port = server.sockets[0].getsockname()[1]
+        yield replace(config, dsn=config.dsn.replace(f":{target}/", f":{port}/")), count
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -43,6 +41,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 async def _copy_messages(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, count: Count) -> None:
     # every message of the server is a type byte and a length (PostgreSQL documentation 54.7); Z is ReadyForQuery
+    writer.write(await reader.readexactly(1))  # the answer to the request for TLS has no length
     while head := await reader.read(1):
         size = await reader.readexactly(4)
         body = await reader.readexactly(int.from_bytes(size, "big") - 4)

@@ -6,7 +6,7 @@ and tables come from ``provision`` and ``migrate``. Services keep their SQL in `
 
 from strongroom.runtime.db.database import Database, DatabaseConfig, Transaction
 from strongroom.runtime.db.failures import violated_constraint
-from strongroom.runtime.db.handoffs import REPLAY_CONSTRAINT, HandoffEvent, insert_handoff, list_handoffs
+from strongroom.runtime.db.handoffs import REPLAY_CONSTRAINT, insert_handoff, list_handoffs
 from strongroom.runtime.db.migrate import migrate
 from strongroom.runtime.db.names import DatabaseNames
 from strongroom.runtime.db.provision import Passwords, provision
@@ -17,7 +17,6 @@ __all__ = [
     "Database",
     "DatabaseConfig",
     "DatabaseNames",
-    "HandoffEvent",
     "Passwords",
     "Row",
     "Statement",

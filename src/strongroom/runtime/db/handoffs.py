@@ -1,47 +1,13 @@
 """The record of one service calling another (trust.md 8): written in the commit of the call's effect."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, TypeAlias
 from uuid import UUID
 
 from strongroom.runtime.db.database import Database
 from strongroom.runtime.db.statement import Row, Statement
+from strongroom.runtime.rpc.evidence import HandoffEvent
 
 REPLAY_CONSTRAINT = "service_handoff_events_handoff_id_key"
 """``violated_constraint`` of the ``CONFLICT`` that a handoff seen before makes."""
-Direction: TypeAlias = Literal["received", "receipt"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandoffEvent:
-    """One verified handoff, or the receipt of a callee that has no database.
-
-    Args:
-        handoff_id: the token's unique id (``jti``); a second row with it is refused.
-        transaction_id: the transaction that the call carries, when there is one.
-        from_service: who called.
-        to_service: who was called.
-        method: the full gRPC method.
-        cert_chain_hash: SHA-256 over the caller's certificate chain.
-        payload_hash: SHA-256 over the request.
-        parents: hashes of the handoffs under which the caller acted.
-        token: the compact JWS itself.
-        direction: ``received`` at the callee, ``receipt`` at the caller.
-        occurred_at: when it was verified; aware.
-    """
-
-    handoff_id: str
-    transaction_id: UUID | None
-    from_service: str
-    to_service: str
-    method: str
-    cert_chain_hash: bytes
-    payload_hash: bytes
-    parents: tuple[str, ...]
-    token: str
-    direction: Direction
-    occurred_at: datetime
 
 
 def insert_handoff(event: HandoffEvent) -> Statement:

@@ -122,7 +122,7 @@ def _check(origin: str, known: Sequence[_Migration], applied: dict[int, tuple[st
 async def _apply(connection: _Connection, origin: str, migration: _Migration) -> None:
     try:
         async with connection.transaction():
-            await connection.execute(migration.sql)
+            await _run_text(connection, migration.sql)
             await connection.execute(
                 "insert into schema_migrations (origin, version, name, checksum) values ($1, $2, $3, $4)",
                 origin,
@@ -143,7 +143,11 @@ async def _grant(connection: _Connection, names: DatabaseNames, files: Iterable[
             await connection.execute(f"revoke all on all {kind} in schema public from {service}")
         for file in files:
             sql = re.sub(r"\bservice_role\b", service, file.read_text(encoding="utf-8"))
-            await connection.execute(re.sub(r"\bauditor_role\b", f'"{names.auditor_role}"', sql))
+            await _run_text(connection, re.sub(r"\bauditor_role\b", f'"{names.auditor_role}"', sql))
+
+
+async def _run_text(connection: _Connection, sql: str) -> None:
+    await connection.execute(f"{sql}\n;select 1")  # asyncpg fails on a text of comments alone
 
 
 def _read_folder(folder: Path | None) -> Sequence[_Migration]:

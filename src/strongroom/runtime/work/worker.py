@@ -59,6 +59,7 @@ class Work:
         self._polling: asyncio.Task[None] | None = None
         self._renewing: asyncio.Task[None] | None = None
         self._slots = asyncio.Semaphore(concurrency)
+        self._claiming = asyncio.Lock()
         self._wake = asyncio.Event()
         self._backlog = False
         self._accepting = False
@@ -147,7 +148,7 @@ class Work:
     async def drain(self) -> None:
         """Wait until this process runs nothing and no row is due: for tests and for tools that end; after ``start``."""
         assert self._accepting, "only a started worker makes calls"
-        while self._running or await self._claim():
+        while await self._claim() or self._running:
             if self._running:
                 await asyncio.wait(self._running)
 
@@ -205,6 +206,10 @@ class Work:
         return "The handler ended without storing or postponing."
 
     async def _claim(self) -> int:
+        async with self._claiming:
+            return await self._claim_alone()
+
+    async def _claim_alone(self) -> int:
         limit = self._room()
         claimed: list[WorkItem] = []
         if limit > 0:
