@@ -5,7 +5,7 @@ was measured faster than threads (reference, threshold signing 4).
 """
 
 from collections.abc import Mapping, Sequence
-from typing import final
+from typing import NoReturn, final
 
 import strongroom_threshold as native
 from strongroom_threshold import SealingKey, ThresholdError
@@ -76,7 +76,7 @@ class KeyShare:
         """
         return SignSession(native.EcdsaSign(self._native, list(signers), digest, sign_id))
 
-    def __reduce__(self) -> str:
+    def __reduce__(self) -> NoReturn:
         raise TypeError("secrets are neither copied nor pickled")
 
 
@@ -103,6 +103,9 @@ class KeygenSession:
         outcome = self._native.step(messages)
         return outcome if isinstance(outcome, dict) else KeyShare(outcome)
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("secrets are neither copied nor pickled")
+
 
 @final
 class SignSession:
@@ -128,6 +131,9 @@ class SignSession:
             ThresholdError: the session is over.
         """
         return self._native.step(messages)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("secrets are neither copied nor pickled")
 
 
 @final
