@@ -119,7 +119,7 @@ class LocalServer:
             raise LocalRpcError(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
         return handler
 
-    async def _behind(self, index: int, details: grpc.HandlerCallDetails) -> Handler | None:
+    async def _behind(self, index: int, details: grpc.HandlerCallDetails) -> "Handler | None":
         if index == len(self._interceptors):
             return self._handlers.get(details.method)
 
@@ -127,6 +127,44 @@ class LocalServer:
             return cast("Awaitable[Handler]", self._behind(index + 1, changed))
 
         return await self._interceptors[index].intercept_service(inner, details)
+
+
+@final
+class LocalStreamCall:
+    """The answers to one call; ``cancel`` ends the handler as well."""
+
+    def __init__(
+        self,
+        producing: Coroutine[Any, Any, None],
+        answers: "asyncio.Queue[object]",
+        context: LocalContext,
+        response_deserializer: _Coder,
+    ) -> None:
+        self._producer = asyncio.create_task(producing, context=Context())
+        self._answers = answers
+        self._context = context
+        self._response_deserializer = response_deserializer
+
+    def cancel(self) -> bool:
+        """End the call; whether it was still running."""
+        return self._producer.cancel()
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        try:
+            while (answer := await self._next()) is not _END:
+                yield _coded(self._response_deserializer, answer)
+        finally:
+            self.cancel()
+
+    async def _next(self) -> object:
+        try:
+            async with asyncio.timeout(self._context.time_remaining()):
+                answer = await self._answers.get()
+        except TimeoutError:
+            raise LocalRpcError(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded") from None
+        if isinstance(answer, LocalRpcError):
+            raise answer
+        return answer
 
 
 @final
@@ -173,27 +211,17 @@ class LocalChannel:
 
     def unary_stream(
         self, path: str, request_serializer: _Coder = None, response_deserializer: _Coder = None, **_: object
-    ) -> Callable[..., AsyncIterator[Any]]:
+    ) -> Callable[..., "LocalStreamCall"]:
         """One request, a stream of answers."""
 
-        async def call(
-            request: object,
-            *,
-            timeout: float | None = None,  # noqa: ASYNC109 - the name under which generated stubs are called
-            metadata: Metadata | None = None,
-            **_: object,
-        ) -> AsyncIterator[object]:
+        def call(
+            request: object, *, timeout: float | None = None, metadata: Metadata | None = None, **_: object
+        ) -> LocalStreamCall:
             context = _context(metadata, timeout)
             sent = _coded(request_serializer, request)
-            handler = await self._handler(path, context)
             answers: asyncio.Queue[object] = asyncio.Queue(_STREAM_AHEAD)
-            producer = asyncio.create_task(_produce(handler, sent, context, answers), context=Context())
-            try:
-                async for answer in _until_end(answers, context):
-                    yield _coded(response_deserializer, answer)
-                await producer
-            finally:
-                producer.cancel()
+            producing = _produce(self._handler(path, context), sent, context, answers)
+            return LocalStreamCall(producing, answers, context, response_deserializer)
 
         return call
 
@@ -229,30 +257,21 @@ async def _answer(handler: Handler, sent: object, context: LocalContext) -> obje
     return _coded(handler.response_serializer, answer)
 
 
-async def _produce(handler: Handler, sent: object, context: LocalContext, answers: "asyncio.Queue[object]") -> None:
-    """Run a streaming handler a bounded number of answers ahead of its reader; the end mark comes last, always."""
+async def _produce(
+    resolving: Coroutine[Any, Any, Handler], sent: object, context: LocalContext, answers: "asyncio.Queue[object]"
+) -> None:
+    """Run a streaming handler a bounded number of answers ahead of its reader; the end mark comes last."""
     try:
+        handler = await resolving
         async for answer in cast("Any", handler.unary_stream)(_coded(handler.request_deserializer, sent), context):
             await answers.put(_coded(handler.response_serializer, answer))
         context.check_status()
-    except LocalRpcError:
-        raise
-    except Exception as error:
-        raise _unexpected(error) from error
-    finally:
+    except LocalRpcError as error:
+        await answers.put(error)
+    except Exception as error:  # noqa: BLE001 - as in grpc.aio
+        await answers.put(_unexpected(error))
+    else:
         await answers.put(_END)
-
-
-async def _until_end(answers: "asyncio.Queue[object]", context: LocalContext) -> AsyncIterator[object]:
-    while True:
-        try:
-            async with asyncio.timeout(context.time_remaining()):
-                answer = await answers.get()
-        except TimeoutError:
-            raise LocalRpcError(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded") from None
-        if answer is _END:
-            return
-        yield answer
 
 
 def _unexpected(error: Exception) -> LocalRpcError:
