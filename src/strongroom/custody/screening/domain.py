@@ -1,0 +1,127 @@
+"""Types and decisions of screening; pure."""
+
+import json
+from dataclasses import dataclass
+from typing import cast
+
+from strongroom.kernel.addresses import parse_evm_address
+from strongroom.kernel.digest import sha256
+from strongroom.kernel.documents.codec import encode
+from strongroom.kernel.documents.intent import Intent
+from strongroom.kernel.documents.verdict import AmlVerdict, TravelRuleOutcome
+from strongroom.kernel.errors import Code, StrongroomError
+
+PROVIDER = "address-lists"
+MAX_LIST_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListHead:
+    """One imported list and whether it holds the address in question."""
+
+    name: str
+    content_hash: bytes
+    addresses: int
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmlResult:
+    """What screening found; ``matched_list`` names the list that holds the address."""
+
+    intent_hash: bytes
+    aml: AmlVerdict
+    provider: str
+    matched_list: str | None
+    detail: str
+    evidence_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obligation:
+    """Whether originator and beneficiary data must be exchanged, and why."""
+
+    required: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TravelRuleRecord:
+    """The outcome of step 5c; ``verdict`` is an encoded ``Signed`` over AML and Travel Rule."""
+
+    intent_hash: bytes
+    obligation: Obligation
+    outcome: TravelRuleOutcome
+    counterparty: str
+    simulated: bool
+    verdict: bytes
+
+
+def decide_aml(*, intent_hash: bytes, lists: tuple[ListHead, ...]) -> AmlResult:
+    """The verdict over an address, given every list.
+
+    Raises:
+        StrongroomError: ``SCREENING_UNAVAILABLE`` when no list was ever imported: fail closed.
+    """
+    if not lists:
+        raise StrongroomError(Code.SCREENING_UNAVAILABLE, "No list is imported: strongroom screening import FILE.")
+    hit = next((head for head in lists if head.holds), None)
+    count = sum(head.addresses for head in lists)
+    return AmlResult(
+        intent_hash=intent_hash,
+        aml=AmlVerdict.REJECT if hit else AmlVerdict.PASS,
+        provider=PROVIDER,
+        matched_list=hit.name if hit else None,
+        detail=f"on the list {hit.name}" if hit else f"on none of {len(lists)} lists with {count} addresses",
+        evidence_hash=sha256(encode([[head.name, head.content_hash] for head in lists])),
+    )
+
+
+def decide_obligation(intent: Intent, thresholds: dict[str, int]) -> Obligation:
+    """Whether the Travel Rule applies: not between own vault accounts, else from the asset's threshold upwards."""
+    if intent.destination_account is not None:
+        return Obligation(required=False, reason="between vault accounts of one institution")
+    threshold = thresholds.get(intent.asset_id, 0)
+    if intent.amount_units < threshold:
+        return Obligation(required=False, reason=f"below the threshold of {threshold} base units")
+    return Obligation(required=True, reason=f"at or above the threshold of {threshold} base units")
+
+
+def parse_list(content: bytes) -> tuple[str, ...]:
+    """The distinct addresses of a file: a JSON array of texts. EVM addresses are compared without regard to case.
+
+    Raises:
+        StrongroomError: ``REQUEST_INVALID``.
+    """
+    if len(content) > MAX_LIST_BYTES:
+        raise StrongroomError(Code.REQUEST_INVALID, "A list has at most 64 MiB.")
+    try:
+        value: object = json.loads(content)
+    except (ValueError, RecursionError):
+        raise StrongroomError(Code.REQUEST_INVALID, "A list is a JSON array of addresses.") from None
+    if not isinstance(value, list) or not value:
+        raise StrongroomError(Code.REQUEST_INVALID, "A list is a JSON array of at least one address.")
+    found = {address_key(item) for item in cast("list[object]", value)}
+    return tuple(sorted(found))
+
+
+def address_key(address: object) -> str:
+    """The form under which an address is stored and looked up.
+
+    Raises:
+        StrongroomError: ``REQUEST_INVALID`` for what cannot be an address of any chain.
+    """
+    if (
+        not isinstance(address, str)
+        or not 4 <= len(address) <= 128
+        or not address.isascii()
+        or not address.isprintable()
+    ):
+        raise StrongroomError(Code.REQUEST_INVALID, f"{str(address)[:64]!r} is not an address.")
+    text = address.strip()
+    if text[:2].lower() != "0x":
+        return text
+    try:
+        return parse_evm_address(text.lower()).lower()
+    except StrongroomError:
+        raise StrongroomError(Code.REQUEST_INVALID, f"{text[:64]!r} is not an EVM address.") from None

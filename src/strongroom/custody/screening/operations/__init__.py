@@ -1,0 +1,7 @@
+"""The use cases of screening, one file a verb."""
+
+from strongroom.custody.screening.operations.exchange_travel_rule import exchange_travel_rule
+from strongroom.custody.screening.operations.lists import import_list, list_lists
+from strongroom.custody.screening.operations.screen import screen
+
+__all__ = ["exchange_travel_rule", "import_list", "list_lists", "screen"]

@@ -1,0 +1,1 @@
+"""The outside world of screening: who answers for the beneficiary's institution."""

@@ -1,0 +1,101 @@
+"""The gRPC door of screening: translate, call one operation, translate."""
+
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from grpc import aio
+
+from strongroom.custody.screening import operations
+from strongroom.custody.screening.config import ScreeningConfig
+from strongroom.custody.screening.providers.counterparty import Counterparty
+from strongroom.interfaces.screening.v1 import screening_pb2 as pb
+from strongroom.interfaces.screening.v1 import screening_pb2_grpc as rpc
+from strongroom.kernel.documents.codec import decode
+from strongroom.kernel.documents.intent import Intent
+from strongroom.kernel.documents.signing import Kind, Signed
+from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.kernel.ids import TenantId
+from strongroom.runtime.host import Host
+from strongroom.runtime.rpc.call import Call, current_call
+
+Context = aio.ServicerContext[Any, Any]
+
+
+class ScreeningServicer(rpc.ScreeningServicer):
+    """See ``proto/strongroom/screening/v1``."""
+
+    def __init__(self, host: Host, *, config: ScreeningConfig, counterparty: Counterparty) -> None:
+        self._host = host
+        self._config = config
+        self._counterparty = counterparty
+
+    async def ScreenTransaction(
+        self, request: pb.ScreenTransactionRequest, context: Context
+    ) -> pb.ScreenTransactionResponse:
+        """Step 5b."""
+        call, began = current_call(), self._host.clock.monotonic_s()
+        result = await operations.screen(
+            database=self._host.database(),
+            intent=_intent(request.intent, request.tenant_id, call),
+            attempt=request.attempt,
+            received=call.received,
+            now=self._host.clock.now(),
+        )
+        return pb.ScreenTransactionResponse(
+            aml=result.aml.value,
+            provider=result.provider,
+            detail=result.detail,
+            provider_us=round((self._host.clock.monotonic_s() - began) * 1_000_000),
+        )
+
+    async def ExchangeTravelRule(
+        self, request: pb.ExchangeTravelRuleRequest, context: Context
+    ) -> pb.ExchangeTravelRuleResponse:
+        """Step 5c."""
+        call = current_call()
+        record = await operations.exchange_travel_rule(
+            database=self._host.database(),
+            counterparty=self._counterparty,
+            sign=partial(self._sign, TenantId(request.tenant_id)),
+            thresholds=self._config.travel_rule_thresholds,
+            intent=_intent(request.intent, request.tenant_id, call),
+            attempt=request.attempt,
+            received=call.received,
+            now=self._host.clock.now(),
+        )
+        return pb.ExchangeTravelRuleResponse(
+            outcome=record.outcome.value,
+            counterparty=record.counterparty,
+            verdict=record.verdict,
+            detail=record.obligation.reason,
+        )
+
+    async def ImportList(self, request: pb.ImportListRequest, context: Context) -> pb.ImportListResponse:
+        """Replace one list."""
+        count = await operations.import_list(
+            database=self._host.database(), name=request.name, content=request.content, now=self._host.clock.now()
+        )
+        return pb.ImportListResponse(addresses=count)
+
+    async def ListLists(self, request: pb.ListListsRequest, context: Context) -> pb.ListListsResponse:
+        """A page of lists."""
+        page = await operations.list_lists(
+            database=self._host.database(), page_size=request.page_size, cursor=request.cursor or None
+        )
+        lists = [
+            pb.ListListsResponse.List(name=name, addresses=size, imported_at_ms=round(at.timestamp() * 1000))
+            for name, size, at in page.items
+        ]
+        return pb.ListListsResponse(lists=lists, next_cursor=page.next_cursor or "")
+
+    def _sign(self, tenant_id: TenantId, payload: bytes) -> Signed:
+        return self._host.sign(kind=Kind.VERDICT, tenant_id=tenant_id, payload=payload)
+
+
+def _intent(data: bytes, tenant_id: str, call: Call) -> Intent:
+    """The intent of a request, which must be that of the tenant and of the transaction that the handoff names."""
+    intent = decode(data, Intent)
+    if intent.tenant != tenant_id or UUID(bytes=intent.transaction_id) != call.transaction_id:
+        raise StrongroomError(Code.INTENT_MISMATCH, "The intent is of another tenant or transaction than the call.")
+    return intent
