@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.generators import ROOT, Generator, errors, flow, protobuf
+from tools.generators import ROOT, Generator, errors, flow, protobuf, schema
 
-GENERATORS: tuple[Generator, ...] = (protobuf.GENERATOR, errors.GENERATOR, flow.GENERATOR)
+GENERATORS: tuple[Generator, ...] = (protobuf.GENERATOR, errors.GENERATOR, flow.GENERATOR, schema.GENERATOR)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,9 @@
-"""What is generated is committed and up to date."""
+"""Drift between generated files and their sources is found and mended. (`make lint` looks at the tree itself.)"""
 
 from pathlib import Path
 
-import pytest
-
 from tools.generate import GENERATORS, find_drift
-from tools.generators import ROOT, Generator
+from tools.generators import Generator
 
 SCRATCH = Generator(name="scratch", owns=("made/*.txt",), make=lambda _: {"made/a.txt": "new\n", "made/b.txt": "b\n"})
 PROTO = """
@@ -14,11 +12,6 @@ package strongroom.a.v1;
 message A { string id = 1; }
 service S { rpc Do(A) returns (A); }
 """
-
-
-@pytest.mark.parametrize("generator", GENERATORS, ids=lambda generator: generator.name)
-def test_nothing_generated_is_out_of_date(generator: Generator) -> None:
-    assert [drift.path.relative_to(ROOT).as_posix() for drift in find_drift(generator=generator, root=ROOT)] == []
 
 
 def test_changed_missing_and_stale_files_are_found_and_mended(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from tests.tidy.rules import RULES
 from tools.generators import ROOT
 
 ROW = re.compile(r"^\| (?!rule \||-)(.+) \| (.+) \|$", re.MULTILINE)
-PROGRAMS = {"ruff", "basedpyright", "squawk", "clippy"}
+PROGRAMS = {"ruff", "basedpyright", "squawk", "clippy", "generated"}
 
 
 def holders() -> set[str]:
