@@ -114,23 +114,19 @@ async def test_a_deadlock_is_unavailable_and_the_other_side_commits(databases: D
     await admin.execute(f"alter database \"{made.name}\" set deadlock_timeout = '20ms'")
     await admin.close()
     async with await Database.open(made.config) as database:
-        await _run_into_deadlock(database)
+        await database.commit(_insert("a"), _insert("b"))
+        met = asyncio.Barrier(2)
 
+        async def cross(first: str, second: str) -> None:
+            async with database.transaction() as tx:
+                await tx.execute("update things set units = units + 1 where name = $1", first)
+                await met.wait()
+                await tx.execute("update things set units = units + 1 where name = $1", second)
 
-async def _run_into_deadlock(database: Database) -> None:
-    await database.commit(_insert("a"), _insert("b"))
-    met = asyncio.Barrier(2)
-
-    async def cross(first: str, second: str) -> None:
-        async with database.transaction() as tx:
-            await tx.execute("update things set units = units + 1 where name = $1", first)
-            await met.wait()
-            await tx.execute("update things set units = units + 1 where name = $1", second)
-
-    outcomes = await asyncio.gather(cross("a", "b"), cross("b", "a"), return_exceptions=True)
-    assert sorted(type(one).__name__ for one in outcomes) == ["NoneType", "StrongroomError"]
-    assert [one.code for one in outcomes if isinstance(one, StrongroomError)] == [Code.UNAVAILABLE]
-    assert await database.fetchval("select sum(units) from things") == 2
+        outcomes = await asyncio.gather(cross("a", "b"), cross("b", "a"), return_exceptions=True)
+        assert sorted(type(one).__name__ for one in outcomes) == ["NoneType", "StrongroomError"]
+        assert [one.code for one in outcomes if isinstance(one, StrongroomError)] == [Code.UNAVAILABLE]
+        assert await database.fetchval("select sum(units) from things") == 2
 
 
 async def test_a_lost_connection_is_unavailable_and_the_next_call_reconnects(databases: Databases) -> None:

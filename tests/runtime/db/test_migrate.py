@@ -14,7 +14,6 @@ from strongroom.runtime.db import DatabaseNames, Passwords, migrate, provision
 from tests.fixtures.postgres import PASSWORD
 
 HOUSE = "runtime/0001_house.sql"
-SAFE = "set local lock_timeout = '5s';\n"
 _NUMBERS = itertools.count()
 
 
@@ -27,7 +26,7 @@ class Bench:
     server: RunningPostgres
 
     def write(self, name: str, sql: str) -> None:
-        (self.folder / name).write_text(SAFE + sql)
+        (self.folder / name).write_text(sql)
 
     def dsn(self, role: str) -> str:
         return self.server.dsn(database=self.names.database, user=role, password=PASSWORD)

@@ -262,6 +262,65 @@ async def test_a_call_that_fails_is_made_again_with_growing_delays(
     assert all(entry.get("exc_info") is error for entry in logs if isinstance(error, ValueError))
 
 
+async def test_a_failure_after_the_store_changes_nothing(database: Database, workers: Workers) -> None:
+    work = workers.make("one")
+    runs: list[str] = []
+
+    async def handle(item: WorkItem) -> None:
+        runs.append(item.key)
+        await work.commit(_thing("stored"), done=item)
+        raise StrongroomError(Code.UNAVAILABLE)
+
+    work.register("ask", handle)
+    await workers.start(work)
+    await work.commit(then=[work.new("k", "ask")])
+    await work.drain()
+    assert runs == ["k"]
+    assert (await _row(database, "k"))["finished_at"] is not None
+
+
+async def test_a_handler_that_was_cancelled_is_run_again_after_its_lease(
+    database: Database, workers: Workers, clock: ManualClock
+) -> None:
+    work = workers.make("one")
+    runs: list[int] = []
+
+    async def handle(item: WorkItem) -> None:
+        runs.append(item.version)
+        if len(runs) == 1:
+            raise asyncio.CancelledError  # as from a peer call whose task was cancelled
+        await work.commit(_thing("stored"), done=item)
+
+    work.register("ask", handle)
+    await workers.start(work)
+    await work.commit(then=[work.new("k", "ask")])
+    await work.drain()
+    clock.advance(30)
+    await work.drain()
+    assert runs == [0, 1]
+    assert await _things(database) == ["stored"]
+
+
+async def test_a_claim_lost_elsewhere_is_tried_again_soon(
+    database: Database, workers: Workers, clock: ManualClock
+) -> None:
+    work = workers.make("one")
+
+    async def handle(item: WorkItem) -> None:
+        rename = Statement("update things set name = 'after' where name = 'before'", guard=True)
+        await work.commit(rename, done=item)
+
+    work.register("ask", handle)
+    await workers.start(work)
+    await work.commit(then=[work.new("k", "ask")])
+    await work.drain()
+    assert (await _row(database, "k"))["finished_at"] is None
+    await database.commit(_thing("before"))
+    clock.advance(0.2)
+    await work.drain()
+    assert await _things(database) == ["after"]
+
+
 async def test_waiting_is_not_failing(database: Database, workers: Workers, clock: ManualClock) -> None:
     work = workers.make("one")
     runs: list[int] = []

@@ -21,6 +21,7 @@ from strongroom.runtime.db.statement import Row
 _HOUSE = Path(__file__).parent
 _FILE = re.compile(r"(?P<version>\d{4})_[a-z0-9_]+\.sql")
 _LOCK = 5_732_001  # any constant: one migration at a time in one database
+_TABLE_LOCK_TIMEOUT = "5s"  # a migration that waits for a table makes everybody else wait behind it
 _Connection: TypeAlias = "asyncpg.Connection[Row]"
 
 
@@ -74,6 +75,7 @@ async def _prepare(connection: _Connection, names: DatabaseNames, *, lock_timeou
     await connection.execute(f'set role "{names.owner_role}"')
     await connection.execute("select set_config('lock_timeout', $1, false)", f"{int(lock_timeout_s * 1000)}ms")
     await connection.execute("select pg_advisory_lock($1)", _LOCK)  # let go when the connection closes
+    await connection.execute("select set_config('lock_timeout', $1, false)", _TABLE_LOCK_TIMEOUT)
 
 
 async def _bring_up(

@@ -1,6 +1,4 @@
 -- The tables and functions that every service has.
-set local lock_timeout = '5s';
-set local statement_timeout = '60s';
 
 create table if not exists schema_migrations (
     origin text not null check (origin in ('runtime', 'service')),

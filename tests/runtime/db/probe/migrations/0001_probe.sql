@@ -1,6 +1,4 @@
 -- What the tests of runtime/db change: a free table, an append-only one and one with columns that are set once.
-set local lock_timeout = '5s';
-set local statement_timeout = '60s';
 create table things (
     id bigint generated always as identity primary key,
     name text not null constraint things_name_key unique,
