@@ -1,0 +1,1 @@
+"""The custody wing: the services that take a transaction through its fourteen steps. None imports another."""

@@ -1,0 +1,1 @@
+"""The use cases of secure_vault, named by their verb."""

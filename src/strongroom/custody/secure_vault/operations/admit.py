@@ -1,0 +1,124 @@
+"""Steps 8 and 9 at the vault: admit, wait for nonce and payload, open the ceremony."""
+
+from strongroom.custody.secure_vault import store
+from strongroom.custody.secure_vault.domain import (
+    Admission,
+    Errand,
+    StepReport,
+    check_admission,
+    check_answered_payload,
+)
+from strongroom.custody.secure_vault.operations.means import Means
+from strongroom.kernel.call_context import CallContext
+from strongroom.kernel.documents.codec import decode
+from strongroom.kernel.documents.intent import Intent
+from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.kernel.ids import TenantId
+from strongroom.runtime.db import insert_handoff
+from strongroom.runtime.rpc.call import Call
+from strongroom.runtime.work import WorkItem
+
+_RETRY_MIN_S = 0.01
+
+
+async def admit_transaction(*, means: Means, admission: Admission, context: CallContext, call: Call) -> None:
+    """Step 8 — admit an approved transaction, if decision, verdict, intent and key agree. Idempotent by attempt.
+
+    Raises:
+        StrongroomError: what ``check_admission`` raises; ``KEY_UNKNOWN``, ``TENANT_UNKNOWN``; ``STATUS_CONFLICT`` if
+            this attempt was admitted with other documents.
+    """
+    started_at_us = means.now_us()
+    document_set = await means.get_document_set(admission.tenant_id)
+    key = await means.get_key(admission.tenant_id, decode(admission.intent, Intent).key_id)
+    check_admission(admission=admission, document_set=document_set, key=key, now_s=means.now_s())
+    errand = errand_of(admission=admission, context=context, call=call, started_at_us=started_at_us)
+    open_item = means.work.new(str(admission.transaction_id), "open", errand.encode(), attempt=admission.attempt)
+    inserted, _ = await means.work.commit(
+        store.insert_admission(admission=admission, document_set_version=document_set.version, now=means.clock.now()),
+        insert_handoff(call.received),
+        then=[open_item],
+    )
+    if not inserted:
+        await _check_same(means=means, admission=admission)
+
+
+async def open_ceremony(*, means: Means, item: WorkItem) -> None:
+    """Report step 8, which answers with nonce and payload or with when to ask again; then open the ceremony (step 9).
+
+    The payload is stored only after the engine has the request: both answers are the same when asked again.
+    """
+    errand = decode(item.payload, Errand)
+    admission = await get_admission(means=means, errand=errand)
+    answer = await means.peers.record_step(errand=errand, report=_report(means=means, errand=errand))
+    if answer.ended:
+        await means.work.commit(done=item)
+        return
+    if not answer.payload:
+        await means.work.postpone(item, max(answer.retry_after_s, _RETRY_MIN_S))
+        return
+    check_answered_payload(payload=answer.payload, intent=admission.intent)
+    signing_request_id = await means.peers.open_ceremony(errand=errand, admission=admission, payload=answer.payload)
+    opened = store.update_admission_opened(
+        tenant_id=admission.tenant_id,
+        transaction_id=admission.transaction_id,
+        attempt=admission.attempt,
+        payload=answer.payload,
+        signing_request_id=signing_request_id,
+    )
+    await means.work.commit(opened, done=item)
+
+
+async def get_admission(*, means: Means, errand: Errand) -> Admission:
+    """What was admitted for this transaction and attempt.
+
+    Raises:
+        StrongroomError: ``TRANSACTION_UNKNOWN``.
+    """
+    admission = await store.find_admission(
+        means.database, tenant_id=TenantId(errand.tenant_id), transaction_id=errand.id, attempt=errand.attempt
+    )
+    if admission is None:
+        raise StrongroomError(Code.TRANSACTION_UNKNOWN, "The vault has not admitted this transaction.")
+    return admission
+
+
+def errand_of(*, admission: Admission, context: CallContext, call: Call, started_at_us: int) -> Errand:
+    """What the calls that follow from this one act under."""
+    return Errand(
+        tenant_id=admission.tenant_id,
+        user_id=context.user_id,
+        session_id=context.session_id,
+        transaction_id=admission.transaction_id.bytes,
+        attempt=admission.attempt,
+        parents=call.parents,
+        started_at_us=started_at_us,
+    )
+
+
+async def _check_same(*, means: Means, admission: Admission) -> None:
+    """Refuse another set of documents for an attempt that was admitted; the same is answered alike."""
+    before = await store.find_admission(
+        means.database,
+        tenant_id=admission.tenant_id,
+        transaction_id=admission.transaction_id,
+        attempt=admission.attempt,
+    )
+    if before is None or (before.intent, before.decision, before.verdict, before.approvals) != (
+        admission.intent,
+        admission.decision,
+        admission.verdict,
+        admission.approvals,
+    ):
+        raise StrongroomError(Code.STATUS_CONFLICT, "This attempt was admitted with other documents.")
+
+
+def _report(*, means: Means, errand: Errand) -> StepReport:
+    return StepReport(
+        step="8",
+        from_service="policy_engine",
+        operation="admit",
+        detail="Decision, verdict, intent and key agree.",
+        started_at_us=errand.started_at_us,
+        duration_us=means.now_us() - errand.started_at_us,
+    )
