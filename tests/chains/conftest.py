@@ -1,0 +1,3 @@
+from tests.fixtures.anvil import anvil
+
+__all__ = ["anvil"]
