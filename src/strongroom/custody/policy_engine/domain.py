@@ -1,0 +1,104 @@
+"""Types and decisions of the policy engine; pure."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from strongroom.kernel.digest import request_hash, sha256
+from strongroom.kernel.documents.codec import Document, decode
+from strongroom.kernel.documents.decision import Decision, Evaluation
+from strongroom.kernel.documents.document_set import DocumentSet
+from strongroom.kernel.documents.intent import Intent
+from strongroom.kernel.documents.request import verify_request
+from strongroom.kernel.documents.verdict import open_verdict
+from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.policy import evaluate, facts_of
+
+AUTO_APPROVER = "policy"
+"""Who decides in ``approval_decisions`` when a rule allows without asking anyone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What the manager asks: the original request, the intent and screening's verdict, as bytes."""
+
+    tenant_id: str
+    transaction_id: UUID
+    attempt: int
+    token: str
+    uri: str
+    body: bytes
+    intent: bytes
+    verdict: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was decided; ``decision`` is an encoded ``Signed``."""
+
+    action: str
+    rule_id: str
+    rule_number: int
+    decision: bytes
+
+
+class StepTimes(Document, frozen=True):
+    """When steps 6 and 7 began (Unix microseconds) and how long they took (microseconds); under which handoffs."""
+
+    tenant_id: str
+    began_us: int
+    evaluate_us: int
+    approve_us: int
+    parents: tuple[str, ...]
+
+
+def decide(*, question: Question, document_set: DocumentSet, now_s: int) -> Decision:
+    """The decision over a question.
+
+    Args:
+        now_s: Unix seconds.
+
+    Raises:
+        StrongroomError: ``INTENT_MISMATCH`` when intent, request and transaction do not belong together; ``TOKEN_*``
+            for a request that its API user did not sign; ``REQUEST_EXPIRED``; ``SANCTIONED_ADDRESS`` and
+            ``SCREENING_UNAVAILABLE`` for a verdict that does not let the payment pass.
+    """
+    intent = decode(question.intent, Intent)
+    _check_request(question, intent, document_set)
+    if now_s >= intent.not_after:
+        raise StrongroomError(Code.REQUEST_EXPIRED)
+    open_verdict(data=question.verdict, document_set=document_set, intent_hash=intent.hash(), now_s=now_s)
+    return Decision(
+        transaction_id=intent.transaction_id,
+        intent_hash=intent.hash(),
+        attempt=question.attempt,
+        document_set_hash=document_set.hash(),
+        verdict_hash=sha256(question.verdict),
+        evaluation=evaluate(document_set.policy, facts_of(intent, document_set)),
+        accumulators=(),
+        decided_at=now_s,
+    )
+
+
+def explain(evaluation: Evaluation) -> str:
+    """The deciding rule in words."""
+    if evaluation.rule_number == 0:
+        return f"no rule matched: {evaluation.action}"
+    return f"rule {evaluation.rule_number} ({evaluation.rule_id}): {evaluation.action}"
+
+
+def _check_request(question: Question, intent: Intent, document_set: DocumentSet) -> None:
+    claims = verify_request(
+        token=question.token,
+        body=question.body,
+        uri=question.uri,
+        public_key_der=document_set.get_api_user(intent.initiator).public_key_der,
+    )
+    belongs = (
+        intent.id == question.transaction_id
+        and intent.tenant == document_set.tenant == question.tenant_id
+        and intent.environment == document_set.environment
+        and intent.initiator == claims.sub
+        and intent.request_hash == request_hash(token=question.token, body=question.body)
+    )
+    if not belongs:
+        raise StrongroomError(Code.INTENT_MISMATCH)

@@ -1,0 +1,64 @@
+create table if not exists document_sets (
+    tenant_id text not null,
+    version bigint not null check (version > 0),
+    hash bytea not null check (length(hash) = 32),
+    signed bytea not null,
+    published_at timestamptz not null,
+    constraint document_sets_version primary key (tenant_id, version)
+);
+create or replace trigger document_sets_append_only
+before update or delete on document_sets
+for each row execute function refuse_change();
+create or replace trigger document_sets_no_truncate
+before truncate on document_sets
+for each statement execute function refuse_change();
+alter table document_sets enable always trigger document_sets_append_only;
+alter table document_sets enable always trigger document_sets_no_truncate;
+
+create table if not exists approval_requests (
+    id bigint generated always as identity primary key,
+    tenant_id text not null,
+    transaction_id uuid not null,
+    attempt bigint not null check (attempt >= 0),
+    request_token text not null,
+    request_uri text not null,
+    request_body bytea not null,
+    intent bytea not null,
+    intent_hash bytea not null check (length(intent_hash) = 32),
+    verdict bytea not null,
+    action text not null check (action in ('ALLOW', 'BLOCK')),
+    rule_id text not null,
+    rule_number bigint not null check (rule_number >= 0),
+    decision bytea not null,
+    requested_at timestamptz not null,
+    constraint approval_requests_once unique (transaction_id, attempt)
+);
+create or replace trigger approval_requests_append_only
+before update or delete on approval_requests
+for each row execute function refuse_change();
+create or replace trigger approval_requests_no_truncate
+before truncate on approval_requests
+for each statement execute function refuse_change();
+alter table approval_requests enable always trigger approval_requests_append_only;
+alter table approval_requests enable always trigger approval_requests_no_truncate;
+
+create table if not exists approval_decisions (
+    id bigint generated always as identity primary key,
+    tenant_id text not null,
+    transaction_id uuid not null,
+    attempt bigint not null,
+    approver text not null,
+    answer text not null check (answer in ('AUTO_APPROVED', 'APPROVE', 'REJECT')),
+    document bytea,
+    decided_at timestamptz not null,
+    constraint approval_decisions_once unique (transaction_id, attempt, approver),
+    check ((answer = 'AUTO_APPROVED') = (document is null))
+);
+create or replace trigger approval_decisions_append_only
+before update or delete on approval_decisions
+for each row execute function refuse_change();
+create or replace trigger approval_decisions_no_truncate
+before truncate on approval_decisions
+for each statement execute function refuse_change();
+alter table approval_decisions enable always trigger approval_decisions_append_only;
+alter table approval_decisions enable always trigger approval_decisions_no_truncate;
