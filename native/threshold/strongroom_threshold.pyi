@@ -1,6 +1,5 @@
 """Threshold signing: one object per party and ceremony, messages in, messages out."""
 
-from collections.abc import Mapping
 from typing import Literal, final
 
 MESSAGE_VERSION: int
@@ -25,7 +24,7 @@ class SealingKey:
     """A 32-byte AES-256-GCM key that stays outside Python and is wiped on drop."""
 
     @staticmethod
-    def from_bytes(key: bytes) -> SealingKey: ...
+    def from_bytes(key: bytes | bytearray) -> SealingKey: ...
 
 @final
 class EcdsaShare:
@@ -55,7 +54,7 @@ class EcdsaKeygen:
     def __new__(cls, threshold: int, parties: int, party: int, session_id: bytes) -> EcdsaKeygen: ...
     @property
     def round(self) -> int: ...
-    def step(self, messages: Mapping[int, bytes] | None = None) -> dict[int, bytes] | EcdsaShare: ...
+    def step(self, messages: dict[int, bytes] | None = None) -> dict[int, bytes] | EcdsaShare: ...
 
 @final
 class EcdsaSign:
@@ -64,7 +63,7 @@ class EcdsaSign:
     def __new__(cls, share: EcdsaShare, signers: list[int], digest: bytes, sign_id: bytes) -> EcdsaSign: ...
     @property
     def round(self) -> int: ...
-    def step(self, messages: Mapping[int, bytes] | None = None) -> dict[int, bytes] | bytes: ...
+    def step(self, messages: dict[int, bytes] | None = None) -> dict[int, bytes] | bytes: ...
 
 def verify_ecdsa(public_key: bytes, digest: bytes, signature: bytes) -> bool:
     """True if r, s, recovery id (65 bytes) is low-S, verifies, and recovers the compressed public key."""

@@ -4,10 +4,11 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
+import strongroom_threshold as native
 from strongroom.threshold.backend import Session
 from strongroom.threshold.ecdsa import Dkls23, KeygenSession, KeyShare, SignSession
 
-HEADER_BYTES = 22
+HEADER_BYTES = native.MESSAGE_HEADER_BYTES
 """Magic, version, protocol, round, from, to (a byte each), then the 16-byte tag; the body follows."""
 
 VERSION_AT, PROTOCOL_AT, ROUND_AT, FROM_AT, TO_AT, TAG_AT = 1, 2, 3, 4, 5, 6

@@ -4,6 +4,8 @@ import hashlib
 import hmac
 import itertools
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from coincurve import PublicKey
@@ -14,7 +16,7 @@ from eth_keys.datatypes import Signature as EthSignature
 
 from strongroom.threshold.backend import EcdsaBackend
 from strongroom.threshold.ecdsa import Dkls23, ThresholdError
-from tests.threshold.ceremony import Shares, generate, sign
+from tests.threshold.ceremony import Shares, generate, keygen_sessions, run_to, sign
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 PATH = "m/44/60/5/0/7"
@@ -133,3 +135,27 @@ def test_extreme_digests_are_signed(two_of_three: Shares) -> None:
     for digest in (bytes(32), b"\xff" * 32, ORDER.to_bytes(32, "big")):
         signature = sign(two_of_three, signers=(1, 2), digest=digest)
         assert Dkls23().verify(public_key=two_of_three[1].public_key, digest=digest, signature=signature)
+
+
+def test_others_run_while_a_step_computes() -> None:
+    sessions = keygen_sessions(threshold=2, parties=2)
+    mail = run_to(sessions, 3)
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        step = executor.submit(sessions[1].step, mail[1])
+        turns = 0
+        while not step.done():
+            time.sleep(0.002)
+            turns += 1
+    # The step takes some hundred milliseconds; were the interpreter locked meanwhile, a turn or two at most.
+    assert turns > 10
+
+
+def test_two_threads_that_step_one_session_at_once_take_turns() -> None:
+    sessions = keygen_sessions(threshold=2, parties=2)
+    mail = run_to(sessions, 2)
+    with ThreadPoolExecutor(max_workers=2) as executor:
+        steps = [executor.submit(sessions[1].step, mail[1]) for _ in range(2)]
+        faults = [step.exception() for step in steps]
+    (fault,) = (fault for fault in faults if fault is not None)
+    assert isinstance(fault, ThresholdError)
+    assert (fault.kind, fault.round) == ("malformed", 3)

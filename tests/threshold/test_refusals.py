@@ -131,7 +131,9 @@ def test_key_generation_refuses_the_same(round_number: int) -> None:
     assert (swapped.kind, swapped.culprit, swapped.round) == ("malformed", 1, round_number)
 
 
-@pytest.mark.parametrize(("threshold", "parties", "party"), [(1, 1, 1), (1, 2, 1), (3, 2, 1), (2, 2, 0), (2, 2, 3)])
+@pytest.mark.parametrize(
+    ("threshold", "parties", "party"), [(1, 1, 1), (1, 2, 1), (3, 2, 1), (2, 2, 0), (2, 2, 3), (2, 256, 1), (-2, 2, 1)]
+)
 def test_impossible_quorums_are_refused(threshold: int, parties: int, party: int) -> None:
     begin = Dkls23().generate
     fault = refusal(lambda: begin(threshold=threshold, parties=parties, party=party, session_id=os.urandom(32)))

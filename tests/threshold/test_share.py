@@ -75,6 +75,7 @@ def test_rule_10_junk_and_truncated_blobs_are_refused(blob: bytes, junk: bytes, 
 @pytest.mark.parametrize(
     ("key", "associated_data"),
     [(KEY[::-1], ASSOCIATED), (KEY, ASSOCIATED[:-1] + b"2"), (KEY, b""), (KEY, ASSOCIATED * 2)],
+    ids=["key", "party", "none", "longer"],
 )
 def test_rule_10_another_key_or_associated_data_is_refused(blob: bytes, key: bytes, associated_data: bytes) -> None:
     fault = refusal(lambda: unseal(blob, key=key, associated_data=associated_data))
@@ -89,6 +90,14 @@ def test_rule_14_another_blob_version_is_refused(blob: bytes) -> None:
 @pytest.mark.parametrize("key", [b"", bytes(31), bytes(32), bytes(range(33))])
 def test_a_sealing_key_is_32_bytes_and_not_zero(key: bytes) -> None:
     assert refusal(lambda: SealingKey.from_bytes(key)).kind == "usage"
+
+
+def test_a_sealing_key_may_come_in_a_buffer_that_the_caller_wipes(blob: bytes, two_of_three: Shares) -> None:
+    buffer = bytearray(KEY)
+    key = SealingKey.from_bytes(buffer)
+    buffer[:] = bytes(32)
+    opened = Dkls23().unseal(key=key, associated_data=ASSOCIATED, blob=blob)
+    assert opened.public_key == two_of_three[1].public_key
 
 
 def test_only_the_root_share_is_sealed(two_of_three: Shares) -> None:

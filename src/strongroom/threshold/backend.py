@@ -4,7 +4,7 @@ Party numbers start at 1. Messages are opaque bytes; the caller encrypts and sig
 what the channel authenticated, by sender. Every refusal is a ``ThresholdError``; from ``step``, it ends the session.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 from strongroom_threshold import SealingKey, ThresholdError
@@ -22,7 +22,7 @@ class Session(Protocol[ResultT_co]):
         """The round whose messages are awaited; 0 before the first step."""
         ...
 
-    def step(self, messages: Mapping[int, bytes] | None = None) -> dict[int, bytes] | ResultT_co:
+    def step(self, messages: dict[int, bytes] | None = None) -> dict[int, bytes] | ResultT_co:
         """Exactly one message from each peer in (none at first), by sender; one to each peer out, or the result.
 
         Raises:

@@ -4,7 +4,7 @@ All computing happens in Rust without the interpreter lock. A co-signer steps in
 was measured faster than threads (reference, threshold signing 4).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NoReturn, final
 
 import strongroom_threshold as native
@@ -94,7 +94,7 @@ class KeygenSession:
         """The round whose messages are awaited; 0 before the first step."""
         return self._native.round
 
-    def step(self, messages: Mapping[int, bytes] | None = None) -> dict[int, bytes] | KeyShare:
+    def step(self, messages: dict[int, bytes] | None = None) -> dict[int, bytes] | KeyShare:
         """Messages by sender in, by receiver out, or the share.
 
         Raises:
@@ -124,7 +124,7 @@ class SignSession:
         """The round whose messages are awaited; 0 before the first step."""
         return self._native.round
 
-    def step(self, messages: Mapping[int, bytes] | None = None) -> dict[int, bytes] | bytes:
+    def step(self, messages: dict[int, bytes] | None = None) -> dict[int, bytes] | bytes:
         """Messages by sender in, by receiver out, or the signature.
 
         Raises:

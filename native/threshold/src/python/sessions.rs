@@ -4,7 +4,6 @@ use super::{detached, digest_of, raise, refuse_copy};
 use crate::ecdsa::keygen::Keygen;
 use crate::ecdsa::sign::Sign;
 use crate::fault::Fault;
-use crate::guard::guarded;
 use crate::session::{Ceremony, Progress, Session};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -54,6 +53,13 @@ where
     }
 }
 
+/// A count or party number, or a usage error.
+fn number(value: i64) -> Result<u8, Fault> {
+    value
+        .try_into()
+        .map_err(|_| Fault::usage("party numbers and counts are at most 255"))
+}
+
 fn to_dict<'py>(py: Python<'py>, messages: BTreeMap<u8, Vec<u8>>) -> PyResult<Bound<'py, PyAny>> {
     let dict = PyDict::new(py);
     for (to, message) in messages {
@@ -71,15 +77,16 @@ impl EcdsaKeygen {
     #[new]
     fn new(
         py: Python<'_>,
-        threshold: u8,
-        parties: u8,
-        party: u8,
+        threshold: i64,
+        parties: i64,
+        party: i64,
         session_id: &[u8],
     ) -> PyResult<Self> {
-        let ceremony = guarded(|| Keygen::new(threshold, parties, party, session_id));
-        ceremony
-            .map(|ceremony| Self(Shared::new(ceremony)))
-            .map_err(|fault| raise(py, fault))
+        detached(py, || {
+            let [threshold, parties, party] = [threshold, parties, party].map(number);
+            Keygen::new(threshold?, parties?, party?, session_id)
+        })
+        .map(|ceremony| Self(Shared::new(ceremony)))
     }
 
     /// The round whose messages are awaited; 0 before the first step.
@@ -116,13 +123,14 @@ impl EcdsaSign {
     fn new(
         py: Python<'_>,
         share: &EcdsaShare,
-        signers: Vec<u8>,
+        signers: Vec<i64>,
         digest: &[u8],
         sign_id: &[u8],
     ) -> PyResult<Self> {
         let share = Arc::clone(&share.0);
         detached(py, || {
-            Sign::new(share, &signers, digest_of(digest)?, sign_id)
+            let signers: Result<Vec<u8>, Fault> = signers.into_iter().map(number).collect();
+            Sign::new(share, &signers?, digest_of(digest)?, sign_id)
         })
         .map(|ceremony| Self(Shared::new(ceremony)))
     }

@@ -4,6 +4,7 @@ use crate::{ecdsa, seal};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// One party's share of an ECDSA key. Its content never reaches Python.
 #[pyclass(frozen, module = "strongroom_threshold")]
@@ -102,10 +103,11 @@ pub struct SealingKey(seal::SealingKey);
 
 #[pymethods]
 impl SealingKey {
-    /// Takes exactly 32 bytes, not all zero. A caller that can should pass a buffer and wipe it afterwards.
+    /// Takes exactly 32 bytes, not all zero. A caller that can passes a bytearray and wipes it afterwards.
     #[staticmethod]
-    fn from_bytes(py: Python<'_>, key: &[u8]) -> PyResult<Self> {
-        detached(py, || seal::SealingKey::from_bytes(key)).map(Self)
+    fn from_bytes(py: Python<'_>, key: Vec<u8>) -> PyResult<Self> {
+        let key = Zeroizing::new(key);
+        detached(py, || seal::SealingKey::from_bytes(&key)).map(Self)
     }
 
     fn __reduce_ex__(&self, _protocol: i32) -> PyResult<()> {
