@@ -32,13 +32,26 @@ class Outcome:
     seconds: float
 
 
+def environment() -> dict[str, str]:
+    """The virtual environment first in PATH; caches where tools/bootstrap has them when home cannot be written."""
+    ours = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    home = Path(os.environ.get("HOME", "/nonexistent"))
+    if os.access(home, os.W_OK):
+        return ours
+    ours["HOME"] = str(ROOT / ".build" / "home")
+    if not os.access(os.environ.get("CARGO_HOME", "/nonexistent"), os.W_OK):
+        ours["CARGO_HOME"] = str(ROOT / ".build" / "home" / ".cargo")
+    if (home / ".rustup").is_dir():
+        ours.setdefault("RUSTUP_HOME", str(home / ".rustup"))
+    return ours
+
+
 def run(*command: str | Path) -> tuple[int, str]:
     """Run a program in the project's root with the virtual environment first in PATH; gives exit status and output."""
-    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     ran = subprocess.run(
         [str(word) for word in command],
         cwd=ROOT,
-        env=environment,
+        env=environment(),
         check=False,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
