@@ -5,6 +5,7 @@ a chain, not a chain. A transaction is mined at once, and a block follows every 
 by depth arrive without traffic.
 """
 
+import asyncio
 import http.client
 import json
 import os
@@ -18,6 +19,7 @@ from typing import Self, cast, final
 
 from strongroom.apps.embedded.ports import HOST, keep_port
 from strongroom.apps.embedded.process import Command, ManagedProcess
+from strongroom.apps.embedded.supervisor import ChildSpec
 from strongroom.kernel.errors import Code, StrongroomError
 
 FAUCET_ADDRESS = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
@@ -103,6 +105,14 @@ class AnvilChain:
             death_signal=signal.SIGINT,
         )
         return ManagedProcess.start(command, before=self._keep_good_state)
+
+    def child(self) -> ChildSpec:
+        """This chain as a supervisor's child."""
+
+        async def is_ready(_: ManagedProcess) -> bool:
+            return await asyncio.to_thread(self.is_ready)
+
+        return ChildSpec(name="Anvil", start=self.spawn, is_ready=is_ready, ready_timeout_s=_START_TIMEOUT_S)
 
     def _keep_good_state(self) -> None:
         """Anvil killed while writing leaves half a file, which it will not read again: go back to the last good one."""

