@@ -1,0 +1,89 @@
+"""What a co-signer reports to the engine. ``document`` is an encoded ``Signed``."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from strongroom.kernel.errors import Code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consented:
+    """Kind consent."""
+
+    ceremony_id: bytes
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Kind refusal, always NOT_NOW."""
+
+    ceremony_id: bytes
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstoned:
+    """Kind tombstone."""
+
+    ceremony_id: bytes
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A sealed envelope for a peer."""
+
+    ceremony_id: bytes
+    sender: int
+    receiver: int
+    envelope: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """A ceremony ended with this signature (65 bytes); ``statement`` is of kind partial."""
+
+    ceremony_id: bytes
+    signature: bytes
+    statement: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The journal has this signature of an earlier ceremony; ``statement`` is of kind partial or adopted."""
+
+    ceremony_id: bytes
+    signature: bytes
+    statement: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """Kind adopted."""
+
+    ceremony_id: bytes
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRecorded:
+    """Kind key-record."""
+
+    ceremony_id: bytes
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The ceremony failed here. ``culprit`` 0 names nobody; ``ban`` is for ever and already in the journal."""
+
+    ceremony_id: bytes
+    code: Code
+    detail: str
+    culprit: int = 0
+    round: int = 0
+    ban: bool = False
+
+
+Report: TypeAlias = Consented | Refused | Tombstoned | Outgoing | Signed | Finished | Adopted | KeyRecorded | Failed

@@ -1,0 +1,148 @@
+"""The long process: which ceremony an order belongs to, and what may follow it. All of it may be forgotten."""
+
+from collections import OrderedDict
+from typing import Final, final
+
+from strongroom.custody.cosigner.domain.orders import (
+    AbortCeremony,
+    CloseRequest,
+    OfferSignature,
+    Order,
+    PeerMessage,
+    SeekConsent,
+    StartCeremony,
+    StartKeyCeremony,
+)
+from strongroom.custody.cosigner.domain.reports import Consented, Failed, Report, Tombstoned
+from strongroom.custody.cosigner.operations.adopt import adopt_signature
+from strongroom.custody.cosigner.operations.close import close_request
+from strongroom.custody.cosigner.operations.consent import seek_consent
+from strongroom.custody.cosigner.operations.context import Context
+from strongroom.custody.cosigner.operations.generate_key import KeyCeremony, open_key_ceremony
+from strongroom.custody.cosigner.operations.take_part import SigningCeremony, open_ceremony
+from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.threshold.backend import ThresholdError
+
+_CEREMONIES_MAX: Final = 1024
+_EARLY_MAX: Final = 4
+
+
+@final
+class Cosigner:
+    """One co-signer: orders in, reports out, one after the other inside the event loop."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._running: OrderedDict[bytes, SigningCeremony | KeyCeremony] = OrderedDict()
+        self._early: OrderedDict[bytes, list[PeerMessage]] = OrderedDict()
+        self._used: set[bytes] = set()
+
+    def handle(self, order: Order) -> tuple[Report, ...]:
+        """Do what an order says; whatever has to last is in the journal when this returns."""
+        match order:
+            case PeerMessage():
+                return self._deliver(order)
+            case SeekConsent():
+                return self._seek_consent(order)
+            case StartCeremony():
+                return self._start(order)
+            case StartKeyCeremony():
+                return self._start_key(order)
+            case AbortCeremony():
+                self._forget(order.ceremony_id)
+                self._context.memory.live.pop(order.ceremony_id, None)
+                return ()
+            case CloseRequest() | OfferSignature():
+                return self._settle(order)
+
+    def _seek_consent(self, order: SeekConsent) -> tuple[Report, ...]:
+        report = seek_consent(context=self._context, order=order)
+        if isinstance(report, Consented):
+            # One ceremony at a time for a request: two signatures of one digest are two transaction hashes.
+            live = self._context.memory.live[order.ceremony_id]
+            self._forget_request(live.consent.request_hash)
+        return (report,)
+
+    def _start(self, order: StartCeremony) -> tuple[Report, ...]:
+        if order.ceremony_id in self._running:
+            return ()
+        live = self._context.memory.live.get(order.ceremony_id)
+        if live is None:
+            return (_failed(order.ceremony_id, Code.NOT_NOW, "There is no live consent for this ceremony: seek one."),)
+        try:
+            ceremony = open_ceremony(context=self._context, live=live, order=order)
+        except (StrongroomError, ThresholdError) as error:
+            self._early.pop(order.ceremony_id, None)
+            code = error.code if isinstance(error, StrongroomError) else Code.STATE_DAMAGED
+            return (_failed(order.ceremony_id, code, str(error)),)
+        return self._begin(order.ceremony_id, ceremony)
+
+    def _start_key(self, order: StartKeyCeremony) -> tuple[Report, ...]:
+        if order.ceremony_id in self._running:
+            return ()
+        if order.ceremony_id in self._used:
+            return (_failed(order.ceremony_id, Code.NOT_NOW, "A ceremony id is used once: choose another one."),)
+        try:
+            ceremony = open_key_ceremony(context=self._context, order=order)
+        except StrongroomError as error:
+            self._early.pop(order.ceremony_id, None)
+            return (_failed(order.ceremony_id, error.code, error.detail),)
+        self._used.add(order.ceremony_id)
+        return self._begin(order.ceremony_id, ceremony)
+
+    def _begin(self, ceremony_id: bytes, ceremony: SigningCeremony | KeyCeremony) -> tuple[Report, ...]:
+        self._running[ceremony_id] = ceremony
+        while len(self._running) > _CEREMONIES_MAX:
+            self._running.popitem(last=False)
+        reports = self._after(ceremony_id, ceremony, ceremony.begin())
+        for message in self._early.pop(ceremony_id, []):
+            reports += self._deliver(message)
+        return reports
+
+    def _deliver(self, message: PeerMessage) -> tuple[Report, ...]:
+        ceremony = self._running.get(message.ceremony_id)
+        if ceremony is not None:
+            return self._after(message.ceremony_id, ceremony, ceremony.receive(message))
+        if message.ceremony_id in self._context.memory.live:
+            self._hold(message)
+        return ()
+
+    def _hold(self, message: PeerMessage) -> None:
+        """A peer was told to start before us: its first messages wait, unread and few."""
+        held = self._early.setdefault(message.ceremony_id, [])
+        if len(held) < _EARLY_MAX:
+            held.append(message)
+        while len(self._early) > _CEREMONIES_MAX:
+            self._early.popitem(last=False)
+
+    def _after(
+        self, ceremony_id: bytes, ceremony: SigningCeremony | KeyCeremony, reports: tuple[Report, ...]
+    ) -> tuple[Report, ...]:
+        if ceremony.over:
+            self._forget(ceremony_id)
+        if any(isinstance(report, Failed) and report.ban for report in reports):
+            # Every ceremony has both peers in it, so a ban stops them all (threshold signing 7.8).
+            self._running.clear()
+            self._context.memory.live.clear()
+        return reports
+
+    def _settle(self, order: CloseRequest | OfferSignature) -> tuple[Report, ...]:
+        if isinstance(order, OfferSignature):
+            return (adopt_signature(context=self._context, order=order),)
+        report = close_request(context=self._context, order=order)
+        if isinstance(report, Tombstoned):
+            self._forget_request(order.request_hash)
+        return (report,)
+
+    def _forget(self, ceremony_id: bytes) -> None:
+        self._running.pop(ceremony_id, None)
+        self._early.pop(ceremony_id, None)
+
+    def _forget_request(self, request_hash: bytes) -> None:
+        for ceremony_id, ceremony in list(self._running.items()):
+            if isinstance(ceremony, SigningCeremony) and ceremony.consent.request_hash == request_hash:
+                self._forget(ceremony_id)
+
+
+def _failed(ceremony_id: bytes, code: Code, detail: str) -> Failed:
+    return Failed(ceremony_id=ceremony_id, code=code, detail=detail)

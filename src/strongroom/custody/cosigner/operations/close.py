@@ -1,0 +1,44 @@
+"""Close orders: the transaction has ended elsewhere, and shall never be signed here."""
+
+from strongroom.custody.cosigner.domain.orders import CloseRequest
+from strongroom.custody.cosigner.domain.reports import Report, Tombstoned
+from strongroom.custody.cosigner.operations.answer import entomb, refuse
+from strongroom.custody.cosigner.operations.context import Context
+from strongroom.custody.cosigner.store import find_tombstone
+from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.kernel.ids import derive_transaction_id
+
+
+def close_request(*, context: Context, order: CloseRequest) -> Report:
+    """A tombstone on the request hash; a signed refusal (``STATUS_CONFLICT``) if its digest was released."""
+    try:
+        return _close(context, order)
+    except StrongroomError as error:
+        return refuse(
+            context=context,
+            tenant_id=order.tenant_id,
+            ceremony_id=order.ceremony_id,
+            transaction_id=order.transaction_id,
+            attempt=0,
+            error=error,
+        )
+
+
+def _close(context: Context, order: CloseRequest) -> Tombstoned:
+    document_set = context.get_document_set(order.tenant_id)
+    derived = derive_transaction_id(
+        environment=document_set.environment, tenant_id=order.tenant_id, request_hash=order.request_hash
+    )
+    if derived.bytes != order.transaction_id or len(order.request_hash) != 32:
+        raise StrongroomError(Code.INTENT_MISMATCH, "The transaction id does not follow from the request hash.")
+    existing = find_tombstone(context.journal.db, request_hash=order.request_hash)
+    if existing is not None:
+        return Tombstoned(ceremony_id=order.ceremony_id, document=existing)
+    return entomb(
+        context=context,
+        tenant_id=order.tenant_id,
+        ceremony_id=order.ceremony_id,
+        request_hash=order.request_hash,
+        transaction_id=order.transaction_id,
+        reason=order.reason,
+    )

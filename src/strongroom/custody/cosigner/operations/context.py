@@ -1,0 +1,203 @@
+"""What the operations work with: narrow ports, and what may be forgotten at a restart."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Final, final
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from strongroom.custody.cosigner.domain.ceremony import QUORUM, sealing_data, shared_secret
+from strongroom.custody.cosigner.domain.limits import Limits, SpendingWindow
+from strongroom.custody.cosigner.domain.orders import SeekConsent
+from strongroom.custody.cosigner.store import Journal, StoredKey, find_document_set, find_key, list_spending
+from strongroom.kernel.documents.codec import Document, decode, encode
+from strongroom.kernel.documents.consent import Consent, cosigner_name
+from strongroom.kernel.documents.document_set import DocumentSet, parse_document_set
+from strongroom.kernel.documents.intent import PublicKey, default_key_id
+from strongroom.kernel.documents.signing import Kind, Signature, Signed, signing_bytes
+from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.kernel.ids import Environment, TenantId
+from strongroom.runtime.clock import Clock
+from strongroom.runtime.entropy import Entropy
+from strongroom.runtime.kms import Signer
+from strongroom.threshold.backend import EcdsaBackend, KeyShare, SealingKey
+
+EPOCH: Final = 1
+"""Keys are of their first epoch until refresh exists."""
+_SHARES_MAX: Final = 64
+_LIVE_MAX: Final = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveConsent:
+    """A consent of this process's life whose ceremony has not begun: its nonce may be used once."""
+
+    order: SeekConsent
+    consent: Consent
+    document: bytes
+
+
+@final
+class Memory:
+    """What may be forgotten: decoded documents, unsealed shares, live consents, the sums of the last day."""
+
+    def __init__(self) -> None:
+        self.live: OrderedDict[bytes, LiveConsent] = OrderedDict()
+        self.window = SpendingWindow()
+        self.document_sets: dict[str, DocumentSet] = {}
+        self.keys: dict[str, StoredKey] = {}
+        self.shares: OrderedDict[tuple[bytes, str], KeyShare] = OrderedDict()
+        self.secrets: dict[bytes, bytes] = {}
+        self.seen_changes = -1
+
+    def forget_documents(self) -> None:
+        """Another process has written, or this one has installed something."""
+        self.document_sets.clear()
+        self.keys.clear()
+
+    def remember(self, live: LiveConsent) -> None:
+        """Keep a live consent; an older one for the same request can no longer begin a ceremony."""
+        self.forget_request(live.consent.request_hash)
+        self.live[live.consent.ceremony_id] = live
+        while len(self.live) > _LIVE_MAX:
+            self.live.popitem(last=False)
+
+    def forget_request(self, request_hash: bytes) -> None:
+        """Drop every live consent of a request."""
+        for ceremony_id in [key for key, live in self.live.items() if live.consent.request_hash == request_hash]:
+            del self.live[ceremony_id]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The ports of one co-signer."""
+
+    index: int
+    environment: Environment
+    limits: Limits
+    clock: Clock
+    entropy: Entropy
+    signer: Signer
+    encryption_key: X25519PrivateKey
+    sealing_key: SealingKey
+    backend: EcdsaBackend
+    journal: Journal
+    memory: Memory = field(default_factory=Memory)
+
+    @property
+    def peers(self) -> tuple[int, ...]:
+        """The two others."""
+        return tuple(index for index in QUORUM if index != self.index)
+
+    def now_s(self) -> int:
+        """Unix seconds."""
+        return int(self.clock.now().timestamp())
+
+    def sign(self, *, kind: Kind, tenant_id: TenantId, document: Document) -> bytes:
+        """The encoded ``Signed`` of a document by this co-signer."""
+        return self.sign_payload(kind=kind, tenant_id=tenant_id, payload=document.encode())
+
+    def sign_payload(self, *, kind: Kind, tenant_id: TenantId, payload: bytes) -> bytes:
+        """The encoded ``Signed`` of bytes that are a document's encoding already."""
+        message = signing_bytes(kind=kind, environment=self.environment, tenant_id=tenant_id, payload=payload)
+        signature = Signature(signer=cosigner_name(self.index), signature=self.signer.sign(message))
+        return encode(
+            Signed(kind=kind, environment=self.environment, tenant=tenant_id, payload=payload, signatures=(signature,))
+        )
+
+    def load_spending(self, *, since: int) -> None:
+        """Fill the window of the last day from the journal."""
+        for spending in list_spending(self.journal.db, since=since):
+            self.memory.window.add(spending)
+
+    def get_document_set(self, tenant_id: TenantId) -> DocumentSet:
+        """The tenant's current document set as it was verified and installed here.
+
+        Raises:
+            StrongroomError: ``TENANT_UNKNOWN``.
+        """
+        self._refresh()
+        known = self.memory.document_sets.get(tenant_id)
+        if known is None:
+            data = find_document_set(self.journal.db, tenant=tenant_id)
+            if data is None:
+                raise StrongroomError(Code.TENANT_UNKNOWN, "No document set is installed here: run activate.")
+            known = parse_document_set(decode(data, Signed).payload)
+            self.memory.document_sets[tenant_id] = known
+        return known
+
+    def find_key(self, document_set: DocumentSet) -> StoredKey | None:
+        """The tenant's key, if it was generated here."""
+        self._refresh()
+        tenant_id = TenantId(document_set.tenant)
+        known = self.memory.keys.get(tenant_id)
+        if known is None:
+            key_id = default_key_id(environment=document_set.environment, tenant_id=tenant_id)
+            known = find_key(self.journal.db, tenant=tenant_id, key_id=key_id)
+            if known is not None:
+                self.memory.keys[tenant_id] = known
+        return known
+
+    def get_key(self, document_set: DocumentSet) -> StoredKey:
+        """The tenant's key.
+
+        Raises:
+            StrongroomError: ``KEY_UNKNOWN``.
+        """
+        key = self.find_key(document_set)
+        if key is None:
+            raise StrongroomError(Code.KEY_UNKNOWN, "This co-signer holds no share for the tenant.")
+        return key
+
+    def get_share(self, *, key: StoredKey, path: str) -> KeyShare:
+        """Our share of the key at a path, from a small cache of opaque shares.
+
+        Raises:
+            ThresholdError: ``malformed`` if the blob does not open.
+        """
+        shares = self.memory.shares
+        place = (key.public_key, path)
+        share = shares.get(place)
+        if share is None:
+            share = self._root_share(key).derive(path=path)
+            shares[place] = share
+            while len(shares) > _SHARES_MAX:
+                shares.popitem(last=False)
+        shares.move_to_end(place)
+        return share
+
+    def get_secret(self, *, document_set: DocumentSet, peer: int) -> bytes:
+        """The X25519 secret between us and a peer's static key."""
+        public_key = document_set.get_cosigner(peer).encryption_key
+        secret = self.memory.secrets.get(public_key)
+        if secret is None:
+            secret = shared_secret(private_key=self.encryption_key, public_key=public_key)
+            self.memory.secrets[public_key] = secret
+        return secret
+
+    def sealing_data(self, *, tenant_id: str, key_id: str, epoch: int) -> bytes:
+        """The associated data under which our share of a key is sealed."""
+        return sealing_data(
+            environment=self.environment, tenant=tenant_id, key_id=key_id, epoch=epoch, party=self.index
+        )
+
+    def _root_share(self, key: StoredKey) -> KeyShare:
+        place = (key.public_key, "m")
+        share = self.memory.shares.get(place)
+        if share is None:
+            data = self.sealing_data(tenant_id=key.tenant, key_id=key.key_id, epoch=key.epoch)
+            share = self.backend.unseal(key=self.sealing_key, associated_data=data, blob=key.blob)
+            self.memory.shares[place] = share
+        self.memory.shares.move_to_end(place)
+        return share
+
+    def _refresh(self) -> None:
+        changes = self.journal.changes()
+        if changes != self.memory.seen_changes:
+            self.memory.forget_documents()
+            self.memory.seen_changes = changes
+
+
+def public_key_of(key: StoredKey) -> PublicKey:
+    """What the key record says of a key, from our own journal."""
+    return PublicKey(key_id=key.key_id, public_key=key.public_key, chain_code=key.chain_code)

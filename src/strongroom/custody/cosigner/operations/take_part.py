@@ -1,0 +1,194 @@
+"""Phase two of step 10: three rounds of threshold signing over a digest that all three consented to (trust.md 5, 7)."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, final
+
+from strongroom.custody.cosigner.domain.ceremony import QUORUM, SIGN, Terms, sign_id
+from strongroom.custody.cosigner.domain.entries import Finished, Released
+from strongroom.custody.cosigner.domain.orders import PeerMessage, StartCeremony
+from strongroom.custody.cosigner.domain.reports import Failed, Report, Signed
+from strongroom.custody.cosigner.operations.answer import check_not_tombstoned
+from strongroom.custody.cosigner.operations.context import Context, LiveConsent
+from strongroom.custody.cosigner.operations.exchange import Exchange, UnopenedError
+from strongroom.custody.cosigner.operations.fail import record_failure
+from strongroom.custody.cosigner.operations.peers_allowed import check_peers
+from strongroom.custody.cosigner.store import is_sign_id_used
+from strongroom.kernel.digest import sha256
+from strongroom.kernel.documents.codec import encode
+from strongroom.kernel.documents.consent import Consent, Partial, open_by_cosigner
+from strongroom.kernel.documents.document_set import DocumentSet, tenant_of
+from strongroom.kernel.documents.signing import Kind
+from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.threshold.backend import Session, ThresholdError
+
+LAST_ROUND: Final = 3
+"""The round after whose messages there is nothing left to hold back."""
+
+
+@final
+class SigningCeremony:
+    """Our part in one signature: in memory only, single use, over at the first error."""
+
+    def __init__(
+        self,
+        *,
+        context: Context,
+        document_set: DocumentSet,
+        consent: Consent,
+        exchange: Exchange,
+        session: Session[bytes],
+        used_sign_id: bytes,
+    ) -> None:
+        self._context = context
+        self._document_set = document_set
+        self._exchange = exchange
+        self._session = session
+        self._sign_id = used_sign_id
+        self._sent: dict[int, bytes] = {}
+        self._received: dict[int, bytes] = {}
+        self.consent = consent
+        self.over = False
+
+    def begin(self) -> tuple[Report, ...]:
+        """The first round's messages."""
+        return self._guarded(lambda: self._step(None))
+
+    def receive(self, message: PeerMessage) -> tuple[Report, ...]:
+        """A peer's message, and whatever it completes."""
+        return self._guarded(lambda: self._receive(message))
+
+    def _receive(self, message: PeerMessage) -> tuple[Report, ...]:
+        reports: tuple[Report, ...] = ()
+        if self._exchange.accept(message):
+            while not self.over and (inbox := self._exchange.take()) is not None:
+                reports += self._step(inbox)
+        return reports
+
+    def _guarded(self, work: Callable[[], tuple[Report, ...]]) -> tuple[Report, ...]:
+        round_number = self._exchange.awaited
+        try:
+            return work()
+        except (ThresholdError, UnopenedError) as error:
+            self.over = True
+            return (self._fail(error, round_number),)
+        except StrongroomError as error:
+            # A message that is not authentic changes nothing: the ceremony goes on waiting for the true one.
+            self.over = self.over or error.code is not Code.MESSAGE_INVALID
+            return (self._fail(error, round_number),)
+
+    def _fail(self, error: ThresholdError | UnopenedError | StrongroomError, round_number: int) -> Failed:
+        return record_failure(
+            context=self._context,
+            document_set=self._document_set,
+            terms=self._exchange.terms,
+            round_number=round_number,
+            error=error,
+        )
+
+    def _step(self, inbox: dict[int, bytes] | None) -> tuple[Report, ...]:
+        outcome = self._session.step(inbox)
+        if isinstance(outcome, bytes):
+            self._received = {sender: sha256(message) for sender, message in (inbox or {}).items()}
+            return (self._finish(outcome),)
+        if self._session.round == LAST_ROUND:
+            self._release(outcome)
+        return self._exchange.send(self._session.round, outcome)
+
+    def _release(self, messages: Mapping[int, bytes]) -> None:
+        """Persist the point of no return; a tombstone that came in between wins."""
+        consent = self.consent
+        self._sent = {receiver: sha256(message) for receiver, message in messages.items()}
+        self._context.journal.append(
+            Released(
+                ceremony_id=consent.ceremony_id,
+                sign_id=self._sign_id,
+                request_hash=consent.request_hash,
+                digest=consent.digest,
+                at=self._context.now_s(),
+            ),
+            check=lambda: check_not_tombstoned(context=self._context, request_hash=consent.request_hash),
+        )
+
+    def _finish(self, signature: bytes) -> Signed:
+        consent = self.consent
+        self.over = True
+        statement = self._context.sign(
+            kind=Kind.PARTIAL,
+            tenant_id=tenant_of(self._document_set),
+            document=Partial(
+                transaction_id=consent.transaction_id,
+                ceremony_id=consent.ceremony_id,
+                digest=consent.digest,
+                cosigner=self._context.index,
+                sent=tuple(sorted(self._sent.items())),
+                received=tuple(sorted(self._received.items())),
+                result_hash=sha256(signature),
+            ),
+        )
+        self._context.journal.append(
+            Finished(
+                request_hash=consent.request_hash,
+                digest=consent.digest,
+                signature=signature,
+                statement=statement,
+                at=self._context.now_s(),
+            )
+        )
+        return Signed(ceremony_id=consent.ceremony_id, signature=signature, statement=statement)
+
+
+def open_ceremony(*, context: Context, live: LiveConsent, order: StartCeremony) -> SigningCeremony:
+    """Step 10 — take part: our part in the ceremony of a live consent, once the peers' consents say the same.
+
+    The consent is used up, whatever happens.
+
+    Raises:
+        StrongroomError: ``MESSAGE_INVALID`` for consents that differ or are not the peers', ``TOMBSTONED``,
+            ``COSIGNER_BANNED``, ``CEREMONY_FAILED``.
+        ThresholdError: the share does not open.
+    """
+    consent, document_set = live.consent, context.get_document_set(live.order.tenant_id)
+    context.memory.live.pop(consent.ceremony_id, None)
+    check_not_tombstoned(context=context, request_hash=consent.request_hash)
+    check_peers(context=context, document_set=document_set, key_id=consent.key_id, epoch=consent.epoch)
+    nonces = _check_consents(live, order.consents, document_set)
+    terms = Terms(protocol=SIGN, ceremony_id=consent.ceremony_id, key_id=consent.key_id, epoch=consent.epoch)
+    identity = sign_id(terms=terms, path=consent.path, digest=consent.digest, nonces=nonces)
+    if is_sign_id_used(context.journal.db, sign_id=identity):
+        raise StrongroomError(Code.CEREMONY_FAILED, "This ceremony was held already.")
+    share = context.get_share(key=context.get_key(document_set), path=consent.path)
+    exchange = Exchange(context=context, document_set=document_set, terms=terms)
+    exchange.agree(nonces)
+    return SigningCeremony(
+        context=context,
+        document_set=document_set,
+        consent=consent,
+        exchange=exchange,
+        session=share.sign(signers=QUORUM, digest=consent.digest, sign_id=identity),
+        used_sign_id=identity,
+    )
+
+
+def _check_consents(live: LiveConsent, consents: tuple[bytes, ...], document_set: DocumentSet) -> dict[int, bytes]:
+    """The nonces by signer, if all three consented to the same in everything but time, nonce and journal."""
+    own = live.consent
+    if len(consents) != len(QUORUM) or consents[own.cosigner - 1] != live.document:
+        raise StrongroomError(Code.MESSAGE_INVALID, "The three consents do not contain ours as it was given.")
+    nonces = {own.cosigner: own.nonce}
+    for index in QUORUM:
+        if index == own.cosigner:
+            continue
+        consent = open_by_cosigner(
+            data=consents[index - 1], kind=Kind.CONSENT, shape=Consent, index=index, document_set=document_set
+        )
+        if _common(consent) != _common(own) or consent.cosigner != index:
+            raise StrongroomError(Code.MESSAGE_INVALID, f"Co-signer {index} consented to something else.")
+        nonces[index] = consent.nonce
+    if len(set(nonces.values())) != len(QUORUM) or any(len(nonce) != len(own.nonce) for nonce in nonces.values()):
+        raise StrongroomError(Code.MESSAGE_INVALID, "The nonces of the consents are not distinct or not 32 bytes.")
+    return nonces
+
+
+def _common(consent: Consent) -> bytes:
+    own = {"cosigner", "nonce", "journal_head", "at"}
+    return encode([getattr(consent, name) for name in Consent.__struct_fields__ if name not in own])

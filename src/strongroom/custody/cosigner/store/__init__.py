@@ -1,0 +1,45 @@
+"""The co-signer's journal and the index tables that follow from it, in one SQLite file. All SQL is in here."""
+
+from strongroom.custody.cosigner.store.journal import Journal
+from strongroom.custody.cosigner.store.reads import (
+    KnownRequest,
+    StoredKey,
+    StoredSignature,
+    find_ban,
+    find_consent,
+    find_document_set,
+    find_external_id,
+    find_key,
+    find_key_by_request,
+    find_released,
+    find_request,
+    find_signature,
+    find_slot,
+    find_tombstone,
+    get_failure_count,
+    has_consents_under,
+    is_sign_id_used,
+    list_spending,
+)
+
+__all__ = [
+    "Journal",
+    "KnownRequest",
+    "StoredKey",
+    "StoredSignature",
+    "find_ban",
+    "find_consent",
+    "find_document_set",
+    "find_external_id",
+    "find_key",
+    "find_key_by_request",
+    "find_released",
+    "find_request",
+    "find_signature",
+    "find_slot",
+    "find_tombstone",
+    "get_failure_count",
+    "has_consents_under",
+    "is_sign_id_used",
+    "list_spending",
+]
