@@ -31,8 +31,6 @@ KEPT: Mapping[str, str] = {
     "interfaces.nodes": "",
     "kernel.ids": "",
     "policy.rules": "import strongroom.kernel.ids",
-    "runtime.bus": "import redis, confluent_kafka",
-    "runtime.cache": "",
     "runtime.clock": "",
     "runtime.db": "import asyncpg",
     "runtime.host": "",
