@@ -64,7 +64,7 @@ class LocalPlatform:
             database=database,
             work=work,
         )
-        return ServiceHost(parts, self._channel_to)
+        return ServiceHost(parts, self.channel_to)
 
     def add(self, service: Service) -> None:
         """Take a built service; ``CONFIG_INVALID`` when there is one of that name."""
@@ -98,5 +98,6 @@ class LocalPlatform:
             server.register(registration)
         return server
 
-    def _channel_to(self, service: str) -> aio.Channel:
+    def channel_to(self, service: str) -> aio.Channel:
+        """A bare channel to a service: it signs nothing, so the door refuses its calls unless the caller does."""
         return LocalChannel(lambda: self._open.get(service)).as_channel()

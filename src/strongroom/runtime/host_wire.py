@@ -53,6 +53,7 @@ class WireProcess:
         self._tls: dict[str, TlsIdentity] = {}
         self._services: dict[str, Service] = {}
         self._works: list[Work] = []
+        self._started: list[Service] = []
         self._servers: dict[str, aio.Server] = {}
         self._channels: list[aio.Channel] = []
 
@@ -98,6 +99,7 @@ class WireProcess:
         """Start the services in the order they were added and open their ports, then start durable calls."""
         for service in self._services.values():
             await service.start()
+            self._started.append(service)
             await self._servers[service.name].start()
             _log.info("service_started", **self._attestor.attestation(service.name))
         for work in self._works:
@@ -107,7 +109,8 @@ class WireProcess:
         """End durable calls, close ports and channels, then stop the services in reverse order."""
         for work in reversed(self._works):
             await work.stop()
-        for service in reversed(self._services.values()):
+        while self._started:
+            service = self._started.pop()
             await self._servers[service.name].stop(_GRACE_S)
             await service.stop()
         for channel in self._channels:

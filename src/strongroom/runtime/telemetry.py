@@ -14,7 +14,8 @@ from strongroom.runtime.kms import Attestor
 
 HIDDEN: Final = "[hidden]"
 _SECRET_KEY: Final = re.compile(
-    r"secret|token|pem|private|passw|authorization|cookie|credential|seed|mnemonic|dsn", re.IGNORECASE
+    r"secret|token|pem|private|pass(?:w|phrase|code)|authorization|cookie|credential|seed|mnemonic|dsn",
+    re.IGNORECASE,
 )
 _SECRET_TEXT: Final = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"  # PEM

@@ -58,7 +58,7 @@ class CallerChannel:
             signed = self._signed(method, sent, metadata)
             try:
                 answer = await send(sent, timeout=timeout or self._deadline_s, metadata=signed)
-            except aio.AioRpcError as error:
+            except (aio.AioRpcError, aio.UsageError) as error:
                 raise read_refusal(error) from None
             return _coded(response_deserializer, answer)
 
@@ -79,14 +79,15 @@ class CallerChannel:
         ) -> AsyncIterator[object]:
             sent = _coded(request_serializer, request)
             signed = self._signed(method, sent, metadata)
-            answers = send(sent, timeout=timeout or self._deadline_s, metadata=signed)
             try:
-                async for answer in answers:
-                    yield _coded(response_deserializer, answer)
-            except aio.AioRpcError as error:
+                answers = send(sent, timeout=timeout or self._deadline_s, metadata=signed)
+                try:
+                    async for answer in answers:
+                        yield _coded(response_deserializer, answer)
+                finally:
+                    answers.cancel()
+            except (aio.AioRpcError, aio.UsageError) as error:
                 raise read_refusal(error) from None
-            finally:
-                answers.cancel()
 
         return call
 

@@ -51,8 +51,10 @@ def refuse(error: Exception, *, method: str) -> tuple[grpc.StatusCode, str, tupl
     return status_of(error.code), error.detail, ((CODE_KEY, error.code.name),)
 
 
-def read_refusal(error: aio.AioRpcError) -> StrongroomError:
+def read_refusal(error: aio.AioRpcError | aio.UsageError) -> StrongroomError:
     """What a failed call says, as the callee said it; transport failures become UNAVAILABLE or DEADLINE_EXCEEDED."""
+    if isinstance(error, aio.UsageError):  # the channel was closed, as at the end of a process
+        return StrongroomError(Code.UNAVAILABLE)
     name = _named_code(error.trailing_metadata())
     if name is not None:
         return StrongroomError(parse_code(name), error.details() or "")
