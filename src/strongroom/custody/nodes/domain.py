@@ -1,0 +1,107 @@
+"""Types and decisions of the nodes service; pure."""
+
+from dataclasses import dataclass
+from typing import final
+from uuid import UUID
+
+from strongroom.chains.evm.broadcast import SendOutcome
+from strongroom.chains.evm.observed import Block, ObservedTransaction, Receipt, observed_digest
+from strongroom.chains.evm.transaction import parse_raw, recover_sender, signing_digest, transaction_hash
+from strongroom.kernel.errors import Code, StrongroomError
+
+REMEMBERED_BLOCKS = 128
+"""Deeper reorganisations than this are not followed: finality is long before."""
+SETTLED = frozenset({SendOutcome.ACCEPTED, SendOutcome.ALREADY_KNOWN, SendOutcome.NONCE_TOO_LOW})
+"""Answers after which only the chain can tell: sending again would change nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broadcast:
+    """One signed transaction to be sent and watched."""
+
+    tenant_id: str
+    transaction_id: UUID
+    attempt: int
+    chain_id: int
+    sender: str
+    nonce: int
+    digest: bytes
+    raw_transaction: bytes
+
+    @property
+    def tx_hash(self) -> str:
+        """0x and 64 digits."""
+        return transaction_hash(self.raw_transaction)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """A broadcast whose end is still to be seen; looked for from ``since_block`` on."""
+
+    broadcast: Broadcast
+    since_block: int
+    parents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """The transaction that a block holds at a broadcast's sender and nonce, and whether its digest is ours."""
+
+    tx_hash: str
+    block_number: int
+    block_hash: str
+    ours: bool
+    receipt: Receipt
+
+
+def check_broadcast(broadcast: Broadcast) -> None:
+    """Check that the raw bytes are what the caller says of them.
+
+    Raises:
+        StrongroomError: ``REQUEST_INVALID``, ``SIGNATURE_INVALID``, ``INTENT_MISMATCH``.
+    """
+    transaction, signature = parse_raw(broadcast.raw_transaction)
+    stated = (broadcast.chain_id, broadcast.nonce, broadcast.digest, broadcast.sender)
+    found = (
+        transaction.chain_id,
+        transaction.nonce,
+        signing_digest(transaction),
+        recover_sender(transaction, signature),
+    )
+    if stated != found:
+        raise StrongroomError(Code.INTENT_MISMATCH, "The raw transaction is not what the caller says it is.")
+
+
+def is_ours(observed: ObservedTransaction, broadcast: Broadcast) -> bool:
+    """Whether the transaction at our sender and nonce has our digest, under whichever signature (trust.md 5)."""
+    return observed_digest(observed) == broadcast.digest
+
+
+@final
+class ChainView:
+    """The newest blocks of one chain as seen so far: enough to notice a reorganisation and to rewind to its root."""
+
+    def __init__(self) -> None:
+        self._hashes: dict[int, str] = {}
+        self.newest: int | None = None
+
+    def begin_at(self, number: int) -> None:
+        """Forget everything; the next block to look at is ``number``."""
+        self._hashes.clear()
+        self.newest = number - 1
+
+    def extends(self, block: Block) -> bool:
+        """Whether ``block`` follows what was seen; always so behind a gap in memory."""
+        return self._hashes.get(block.number - 1, block.parent_hash) == block.parent_hash
+
+    def add(self, block: Block) -> None:
+        """Take ``block`` as the newest."""
+        self._hashes[block.number] = block.block_hash
+        self._hashes.pop(block.number - REMEMBERED_BLOCKS, None)
+        self.newest = block.number
+
+    def rewind(self, number: int) -> None:
+        """Forget block ``number`` and everything above it."""
+        for seen in [seen for seen in self._hashes if seen >= number]:
+            del self._hashes[seen]
+        self.newest = number - 1

@@ -1,0 +1,8 @@
+"""The use cases of the nodes service, one file a verb."""
+
+from strongroom.custody.nodes.operations.broadcast import broadcast_transaction
+from strongroom.custody.nodes.operations.chains import Chain, Chains
+from strongroom.custody.nodes.operations.observe import Observer
+from strongroom.custody.nodes.operations.send import send
+
+__all__ = ["Chain", "Chains", "Observer", "broadcast_transaction", "send"]
