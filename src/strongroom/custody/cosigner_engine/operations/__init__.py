@@ -1,0 +1,1 @@
+"""The use cases of cosigner_engine, named by their verb."""
