@@ -1,0 +1,115 @@
+"""A transaction as it is stored, and what a step changes in it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from strongroom.custody.transaction_manager.domain.status import BEFORE_SIGNED, TERMINAL, Status, check_moves
+from strongroom.kernel.documents.codec import decode
+from strongroom.kernel.documents.intent import Intent
+from strongroom.kernel.ids import Environment, TenantId, TransactionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginalRequest:
+    """The initiator's request as it was sent: the JWT, path with query, and the raw body."""
+
+    token: str
+    uri: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """A row of ``transactions``. Amounts in base units, fees in wei; ``version`` guards every change.
+
+    ``current_version`` is that of the tenant's document set now, ``document_set_version`` the one of its acceptance.
+    """
+
+    id: TransactionId
+    tenant_id: TenantId
+    environment: Environment
+    asset_id: str
+    chain_id: int
+    decimals: int
+    source_account: str
+    sender: str
+    destination_type: str
+    destination_id: str
+    destination_address: str
+    amount_units: int
+    max_fee_units: int
+    needed_confirmations: int
+    external_id: str | None
+    note: str
+    created_by: str
+    access_token_id: str
+    request: OriginalRequest
+    request_hash: bytes
+    body_hash: bytes
+    document_set_version: int
+    intent: bytes
+    not_after: datetime
+    created_at: datetime
+    updated_at: datetime
+    current_version: int
+    status: Status = Status.SUBMITTED
+    sub_status: str = ""
+    reason: str = ""
+    attempt: int = 0
+    step: str = "5"
+    verdict: bytes | None = None
+    decision: bytes | None = None
+    payload: bytes | None = None
+    nonce: int | None = None
+    raw_payload_cbor: bytes | None = None
+    tx_hash: str | None = None
+    block_number: int | None = None
+    block_hash: str | None = None
+    confirmations: int = 0
+    fee_units: int | None = None
+    version: int = 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether its status is final."""
+        return self.status in TERMINAL
+
+    @property
+    def frees_slot(self) -> bool:
+        """Whether an end now gives its nonce back: nothing is signed yet."""
+        return self.nonce is not None and self.status in BEFORE_SIGNED
+
+    def parsed_intent(self) -> Intent:
+        """The intent."""
+        return decode(self.intent, Intent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one commit changes. None leaves a column as it is.
+
+    Args:
+        moves: the statuses gone through, in order; the last one stays.
+        sub_status: of the last status.
+        reason: for people.
+        step: the last step recorded.
+    """
+
+    moves: tuple[Status, ...] = ()
+    sub_status: str = ""
+    reason: str = ""
+    step: str | None = None
+    verdict: bytes | None = None
+    decision: bytes | None = None
+    payload: bytes | None = None
+    nonce: int | None = None
+    raw_payload_cbor: bytes | None = None
+    tx_hash: str | None = None
+    block_number: int | None = None
+    block_hash: str | None = None
+    confirmations: int | None = None
+    fee_units: int | None = None
+
+    def check(self, transaction: Transaction) -> None:
+        """Check that the moves are legal from where the transaction is; raises ``STATUS_CONFLICT``."""
+        check_moves(transaction.status, self.moves)

@@ -1,0 +1,39 @@
+"""Which operation makes which durable call: steps 5a to 6, each begun by the commit of the one before."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Protocol
+
+from strongroom.custody.transaction_manager.operations.check_balance import check_balance
+from strongroom.custody.transaction_manager.operations.evaluate import evaluate
+from strongroom.custody.transaction_manager.operations.exchange_travel_rule import exchange_travel_rule
+from strongroom.custody.transaction_manager.operations.ports import Ports
+from strongroom.custody.transaction_manager.operations.screen import screen
+from strongroom.runtime.work import WorkItem
+
+
+class Call(Protocol):
+    """An operation that makes one durable call."""
+
+    def __call__(self, *, item: WorkItem, ports: Ports) -> Awaitable[None]:
+        """Make it."""
+        ...
+
+
+CALLS: Mapping[str, Call] = {
+    "check_balance": check_balance,
+    "screen": screen,
+    "exchange_travel_rule": exchange_travel_rule,
+    "evaluate": evaluate,
+}
+
+
+def register(ports: Ports) -> None:
+    """Tell the worker who makes the manager's calls."""
+    for name, call in CALLS.items():
+        ports.work.register(name, _handler(call, ports))
+
+
+def _handler(call: Call, ports: Ports) -> Callable[[WorkItem], Awaitable[None]]:
+    bound = partial(call, ports=ports)
+    return lambda item: bound(item=item)

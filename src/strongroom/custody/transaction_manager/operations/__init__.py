@@ -1,0 +1,1 @@
+"""The manager's use cases, one verb a file."""

@@ -1,0 +1,68 @@
+"""Step 14."""
+
+from typing import Final
+from uuid import UUID
+
+from strongroom.custody.transaction_manager.domain.confirmation import Observation, decide_confirmation
+from strongroom.custody.transaction_manager.domain.status import TERMINAL, Status
+from strongroom.custody.transaction_manager.domain.steps import OK, Step, own_step
+from strongroom.custody.transaction_manager.domain.transaction import Change, Transaction
+from strongroom.custody.transaction_manager.operations.ports import Ports, Received
+from strongroom.custody.transaction_manager.operations.store_step import store_step
+from strongroom.custody.transaction_manager.store import lanes, transactions
+from strongroom.kernel.errors import Code, StrongroomError
+
+_TRIES: Final = 3
+
+
+async def confirm(
+    *, tenant_id: str, transaction_id: UUID, seen: Observation, received: Received, ports: Ports
+) -> Status:
+    """Step 14 — what nodes saw on chain: the hash once, the block as it is now, and the end at the depth of finality.
+
+    Returns:
+        The status after it.
+
+    Raises:
+        StrongroomError: ``TRANSACTION_UNKNOWN``; ``STATUS_CONFLICT`` before BROADCASTING.
+    """
+    for _ in range(_TRIES):
+        transaction = await transactions.get_transaction(
+            ports.database, tenant_id=tenant_id, transaction_id=transaction_id
+        )
+        change = decide_confirmation(transaction=transaction, seen=seen)
+        if change is None:
+            return transaction.status
+        try:
+            await _store(transaction, change, seen, received, ports)
+        except StrongroomError as error:
+            if error.code is not Code.CLAIM_LOST:
+                raise
+        else:
+            return change.moves[-1] if change.moves else transaction.status
+    raise StrongroomError(Code.CLAIM_LOST)
+
+
+async def _store(transaction: Transaction, change: Change, seen: Observation, received: Received, ports: Ports) -> None:
+    ended = bool(change.moves) and change.moves[-1] in TERMINAL
+    await store_step(
+        ports=ports,
+        transaction=transaction,
+        change=change,
+        steps=[_step(transaction, seen, ports)] if transaction.step != "14" else (),
+        handoff=received.handoff,
+        statements=[lanes.consume_slot(transaction)] if ended else (),
+    )
+
+
+def _step(transaction: Transaction, seen: Observation, ports: Ports) -> Step:
+    """From the report of the broadcast, which was the last change, to the first sight on chain."""
+    duration = ports.clock.now() - transaction.updated_at
+    return own_step(
+        "14",
+        started_at=transaction.updated_at,
+        duration_us=max(round(duration.total_seconds() * 1_000_000), 0),
+        attempt=transaction.attempt,
+        outcome=OK,
+        detail=f"Seen in block {seen.block_number} as {seen.tx_hash}.",
+    )

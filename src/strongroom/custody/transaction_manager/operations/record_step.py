@@ -1,0 +1,103 @@
+"""Steps 6 to 13, as the services that did them report them."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from strongroom.custody.transaction_manager.domain.ending import TIMED_OUT, decide_ending
+from strongroom.custody.transaction_manager.domain.recording import Report, check_repetition, decide_recording
+from strongroom.custody.transaction_manager.domain.status import Status
+from strongroom.custody.transaction_manager.domain.steps import OK, Standing, check_report, decide_standing
+from strongroom.custody.transaction_manager.domain.transaction import Change, Transaction
+from strongroom.custody.transaction_manager.operations.ports import Ports, Received
+from strongroom.custody.transaction_manager.operations.reserve_slot import reserve_slot
+from strongroom.custody.transaction_manager.operations.store_step import store_step
+from strongroom.custody.transaction_manager.store import lanes, transactions
+from strongroom.kernel.errors import Code, StrongroomError
+
+_TRIES: Final = 4
+_BEFORE_SIGNING: Final = frozenset({"6", "7", "8"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """The answer to a reporter; ``payload`` and ``retry_after_ms`` belong to step 8."""
+
+    status: Status
+    payload: bytes = b""
+    retry_after_ms: int = 0
+    ended: bool = False
+
+
+async def record_step(*, report: Report, received: Received, ports: Ports) -> Recorded:
+    """Steps 7 to 13 — records what a service did, once; the same report again gets the same answer.
+
+    A step out of order is an alarm and no race, because each service reports before it calls the next.
+
+    Raises:
+        StrongroomError: ``TRANSACTION_UNKNOWN``, ``REQUEST_INVALID``, ``CALLER_NOT_ALLOWED``; ``STATUS_CONFLICT`` (not
+            retryable) out of order; ``DECISION_MISMATCH``, ``INTENT_MISMATCH``, ``DOCUMENT_*`` for a document of step 7
+            or 12 that does not belong to the transaction; ``CLAIM_LOST`` when others are always faster.
+    """
+    check_report(reported=report.steps, reporter=received.caller, outcome=report.outcome)
+    for _ in range(_TRIES):
+        try:
+            return await _record_once(report, received, ports)
+        except StrongroomError as error:
+            if error.code not in (Code.CLAIM_LOST, Code.CONFLICT):
+                raise
+    raise StrongroomError(Code.CLAIM_LOST)
+
+
+async def _record_once(report: Report, received: Received, ports: Ports) -> Recorded:
+    transaction = await transactions.get_transaction(
+        ports.database, tenant_id=report.tenant_id, transaction_id=report.transaction_id
+    )
+    if transaction.ended:
+        return Recorded(status=transaction.status, ended=True)
+    standing = decide_standing(progress=transaction.step, attempt=transaction.attempt, reported=report.steps)
+    if standing is Standing.REPEATED:
+        check_repetition(transaction=transaction, report=report)
+        return Recorded(status=transaction.status, payload=(transaction.payload or b"") if report.last == "8" else b"")
+    if report.outcome != OK:
+        return await _end(_ending(report), transaction, report, received, ports)
+    if report.last in _BEFORE_SIGNING and ports.clock.now() >= transaction.not_after:
+        return await _end(TIMED_OUT, transaction, None, received, ports)
+    if report.last == "8":
+        return await _queue(transaction, report, received, ports)
+    return await _advance(transaction, report, received, ports)
+
+
+def _ending(report: Report) -> Change:
+    return decide_ending(outcome=report.outcome, reason=report.reason, step=report.last)
+
+
+async def _end(
+    change: Change, transaction: Transaction, report: Report | None, received: Received, ports: Ports
+) -> Recorded:
+    await store_step(
+        ports=ports,
+        transaction=transaction,
+        change=change,
+        steps=report.steps if report else (),
+        handoff=received.handoff,
+    )
+    return Recorded(status=change.moves[-1], ended=True)
+
+
+async def _queue(transaction: Transaction, report: Report, received: Received, ports: Ports) -> Recorded:
+    reserved = await reserve_slot(transaction=transaction, steps=report.steps, received=received, ports=ports)
+    return Recorded(status=reserved.status, payload=reserved.payload, retry_after_ms=reserved.retry_after_ms)
+
+
+async def _advance(transaction: Transaction, report: Report, received: Received, ports: Ports) -> Recorded:
+    document_set = await ports.documents.get(tenant_id=transaction.tenant_id, version=transaction.current_version)
+    change = decide_recording(transaction=transaction, report=report, document_set=document_set)
+    await store_step(
+        ports=ports,
+        transaction=transaction,
+        change=change,
+        steps=report.steps,
+        handoff=received.handoff,
+        statements=lanes.pass_lane_on(transaction) if report.last == "13" else (),
+    )
+    return Recorded(status=change.moves[-1] if change.moves else transaction.status)
