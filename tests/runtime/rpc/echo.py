@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
 
 import grpc
+import structlog
 from google.protobuf.wrappers_pb2 import StringValue
 from grpc import aio
 
+from strongroom.interfaces.balances.v1.balances_pb2 import CheckBalanceRequest
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment
 from strongroom.runtime.clock import Clock, SystemClock
@@ -51,8 +53,10 @@ class EchoStub:
         self.Say: aio.UnaryUnaryMultiCallable[StringValue, StringValue] = channel.unary_unary(
             f"/{SERVICE}/Say", **coders
         )
-        self.Pay: aio.UnaryUnaryMultiCallable[StringValue, StringValue] = channel.unary_unary(
-            f"/{SERVICE}/Pay", **coders
+        self.Pay: aio.UnaryUnaryMultiCallable[CheckBalanceRequest, StringValue] = channel.unary_unary(
+            f"/{SERVICE}/Pay",
+            request_serializer=CheckBalanceRequest.SerializeToString,
+            response_deserializer=StringValue.FromString,
         )
         self.Nobody: aio.UnaryUnaryMultiCallable[StringValue, StringValue] = channel.unary_unary(
             f"/{SERVICE}/Nobody", **coders
@@ -87,6 +91,8 @@ class Echo:
             case "receipt":
                 assert self.host is not None
                 return StringValue(value=base64.b64encode(self.host.write_receipt()).decode())
+            case "bound":
+                return StringValue(value=" ".join(sorted(structlog.contextvars.get_contextvars())))
             case "relay":
                 assert self.host is not None
                 inner = await self.host.peer(EchoStub, "echo").Say(StringValue(value=rest))
@@ -94,6 +100,9 @@ class Echo:
             case _:
                 pass
         return StringValue(value=f"echo {request.value}")
+
+    async def pay(self, request: CheckBalanceRequest, _context: object) -> StringValue:
+        return StringValue(value=f"paid {request.transaction_id}")
 
     async def many(self, request: StringValue, _context: object) -> AsyncIterator[StringValue]:
         for count in range(3):
@@ -122,7 +131,7 @@ class Echo:
         unary: Any = grpc.unary_unary_rpc_method_handler
         handlers: dict[str, Any] = {
             "Say": unary(self.say, *coders),
-            "Pay": unary(self.say, *coders),
+            "Pay": unary(self.pay, CheckBalanceRequest.FromString, StringValue.SerializeToString),
             "Nobody": unary(self.say, *coders),
             "Many": grpc.unary_stream_rpc_method_handler(self.many, *coders),  # pyright: ignore[reportArgumentType]
             "Link": grpc.stream_stream_rpc_method_handler(self.link, *coders),  # pyright: ignore[reportArgumentType]

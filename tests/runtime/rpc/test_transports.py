@@ -9,6 +9,7 @@ import pytest
 import structlog
 from google.protobuf.wrappers_pb2 import StringValue
 
+from strongroom.interfaces.balances.v1.balances_pb2 import CheckBalanceRequest
 from strongroom.kernel.call_context import CallContext
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment, TenantId
@@ -130,11 +131,25 @@ async def test_an_unknown_method_is_an_internal_error(world: World) -> None:
 
 
 async def test_a_call_that_must_name_a_transaction_is_refused_without(world: World) -> None:
+    request = CheckBalanceRequest(transaction_id=str(TRANSACTION))
     with pytest.raises(StrongroomError) as caught:
-        await world.stub.Pay(StringValue(value="hello"))
+        await world.stub.Pay(request)
     assert caught.value.code is Code.HANDOFF_INVALID
-    answer = await world.stub.Pay(StringValue(value="hello"), metadata=acting(transaction_id=TRANSACTION))
-    assert answer.value == "echo hello"
+    answer = await world.stub.Pay(request, metadata=acting(transaction_id=TRANSACTION))
+    assert answer.value == f"paid {TRANSACTION}"
+
+
+async def test_a_request_for_another_transaction_than_its_handoff_is_refused(world: World) -> None:
+    request = CheckBalanceRequest(transaction_id="22222222-2222-4222-8222-222222222222")
+    with pytest.raises(StrongroomError, match="another transaction"):
+        await world.stub.Pay(request, metadata=acting(transaction_id=TRANSACTION))
+
+
+async def test_what_the_caller_bound_to_its_log_stays_with_the_caller(world: World) -> None:
+    with structlog.contextvars.bound_contextvars(approver="ada"):
+        answer = await world.stub.Say(StringValue(value="bound"))
+    assert answer.value == "caller method transaction_id"
+    assert "caller" not in structlog.contextvars.get_contextvars()
 
 
 async def test_a_service_that_has_stopped_is_unavailable(world: World) -> None:
