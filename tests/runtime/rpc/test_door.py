@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, cast
 
+import grpc
 import pytest
 from google.protobuf.wrappers_pb2 import StringValue
 from grpc import aio
@@ -66,6 +67,7 @@ DAMAGE: list[Callable[[Metadata], Metadata]] = [
     lambda m: (*m, m[0]),
     lambda m: (m[0], (CHAIN_KEY, "not a chain")),
     lambda m: (m[0], (CHAIN_KEY, m[1][1] + "=")),
+    lambda m: (m[0], (CHAIN_KEY, m[1][1] + ".AAAA")),
     lambda m: ((HANDOFF_KEY, "a.b.c"), m[1]),
 ]
 
@@ -109,3 +111,14 @@ async def test_a_stolen_handoff_does_not_pass_under_another_tls_name(world: Worl
         assert await code_of(bare(world, "screening"), signed(world)) == Code.HANDOFF_INVALID.name
     else:  # nothing names the peer in memory: it is the same process
         assert await bare(world, "screening").unary_unary(PATH)(HELLO, metadata=signed(world), timeout=5)
+
+
+async def test_an_unexpected_exception_puts_nothing_but_its_code_on_the_wire(world: World) -> None:
+    bug = StringValue(value="bug").SerializeToString()
+    channel = bare(world)
+    with pytest.raises(aio.AioRpcError) as caught:
+        await channel.unary_unary(PATH)(bug, metadata=signed(world, request=bug), timeout=5)
+    await channel.close(None)
+    assert caught.value.code() is grpc.StatusCode.INTERNAL
+    assert dict(caught.value.trailing_metadata() or ())[CODE_KEY] == Code.INTERNAL.name
+    assert "1234" not in f"{caught.value!r} {caught.value.details()}"
