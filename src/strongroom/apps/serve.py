@@ -15,10 +15,12 @@ from strongroom.apps.catalog import SERVICES, Entry
 from strongroom.apps.embedded.layout import Layout
 from strongroom.apps.migrate import migrate_all
 from strongroom.custody.balances.config import BalancesConfig
-from strongroom.custody.cosigner_engine.config import CosignerEngineConfig
+from strongroom.custody.cosigner_engine.config import EngineConfig
 from strongroom.custody.nodes.config import NodesConfig
 from strongroom.custody.policy_engine.config import PolicyEngineConfig
 from strongroom.custody.screening.config import ScreeningConfig
+from strongroom.custody.secure_vault.config import VaultConfig
+from strongroom.custody.transaction_manager.config import TransactionManagerConfig
 from strongroom.gateway.config import GatewayConfig
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment
@@ -27,7 +29,7 @@ from strongroom.runtime.db import Database, DatabaseConfig, DatabaseNames
 from strongroom.runtime.entropy import SystemEntropy
 from strongroom.runtime.host_local import LocalPlatform
 from strongroom.runtime.kms import SoftwareAttestor, SoftwareKms
-from strongroom.runtime.pki import Authority
+from strongroom.runtime.pki import Authority, TlsIdentity
 from strongroom.runtime.rpc.access import Access
 from strongroom.runtime.service import Service
 from strongroom.runtime.telemetry import configure_logging
@@ -122,7 +124,12 @@ def _configs(settings: PlatformSettings, authority: Authority) -> Mapping[str, o
         "balances": BalancesConfig(),
         "screening": ScreeningConfig(),
         "policy_engine": PolicyEngineConfig(),
-        "cosigner_engine": CosignerEngineConfig(link_address=f"127.0.0.1:{settings.link_port}"),
+        "cosigner_engine": EngineConfig(
+            link_address=f"127.0.0.1:{settings.link_port}",
+            link_tls=TlsIdentity.from_issuer(authority, service="cosigner_engine", clock=SystemClock()),
+        ),
+        "secure_vault": VaultConfig(),
+        "transaction_manager": TransactionManagerConfig(),
         "nodes": NodesConfig(chains=settings.chains),
         "gateway": GatewayConfig(operator_token=settings.operator_token),
     }

@@ -111,6 +111,15 @@ class Strongroom:
         """Publish a document set that its owners signed."""
         return self.request("POST", "/strongroom/document_sets", body={"documentSet": _text(signed.encode())})
 
+    def import_list(self, name: str, content: bytes) -> int:
+        """Put a list of addresses (a JSON array of texts) in place of the screening list of that name; operators only.
+
+        Returns:
+            How many addresses it holds.
+        """
+        body = {"name": name, "content": _text(content)}
+        return int(self.request("POST", "/strongroom/screening/lists", body=body)["addresses"])
+
     def request_key(self, signed: Signed) -> Json:
         """Start the key ceremony that the owners asked for."""
         return self.request("POST", "/strongroom/keys", body={"keyRequest": _text(signed.encode())})
