@@ -235,6 +235,9 @@ class Code(Enum):
         9005, 500, "Stored state fails its integrity check.", "Restore from backup; do not continue."
     )
     CONFIG_INVALID = Meaning(9006, 500, "The configuration is malformed.", "Compare it with docs/config.md.")
+    RATE_LIMITED = Meaning(
+        9007, 429, "This API user sends more requests than it may.", "Wait for Retry-After seconds.", retryable=True
+    )
     INTERNAL = Meaning(9999, 500, "Something unexpected happened.", "Report it with the X-Request-ID.")
 
     @property
