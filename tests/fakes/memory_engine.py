@@ -36,7 +36,7 @@ class MemoryEngine:
         order = StartKeyCeremony(
             ceremony_id=ceremony_id or os.urandom(32), tenant_id=TenantId(tenant_id), key_request=key_request
         )
-        return self.run({index: order for index in self.cores})
+        return self.run(dict.fromkeys(self.cores, order))
 
     def seek(self, order: SeekConsent) -> dict[int, Report]:
         return {index: core.handle(order)[0] for index, core in self.cores.items()}
@@ -51,7 +51,7 @@ class MemoryEngine:
 
     def start(self, ceremony_id: bytes, consents: Sequence[bytes]) -> list[Report]:
         order = StartCeremony(ceremony_id=ceremony_id, consents=tuple(consents))
-        return self.run({index: order for index in self.cores})
+        return self.run(dict.fromkeys(self.cores, order))
 
     def run(self, orders: Mapping[int, Order]) -> list[Report]:
         """Deliver orders, then every message until none is left; gives all other reports."""

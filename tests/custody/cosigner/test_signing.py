@@ -25,18 +25,18 @@ def transaction_of(transfer: Transfer) -> Eip1559Transaction:
     )
 
 
-def test_three_cosigners_make_one_key_and_record_it_alike(world: World) -> None:
-    request = world.key_request()
-    reports = MemoryEngine(cores=world.cores).generate_key(tenant_id="acme", key_request=request)
+def test_three_cosigners_make_one_key_and_record_it_alike(keyless: World) -> None:
+    request = keyless.key_request()
+    reports = MemoryEngine(cores=keyless.cores).generate_key(tenant_id="acme", key_request=request)
     records = [report.document for report in reports if isinstance(report, KeyRecorded)]
     assert len(records) == len(reports) == 3
     records.sort(key=lambda record: decode(record, SignedDocument).signatures[0].signer)
     public = verify_key_records(
         records=tuple(records),
-        document_set=world.document_set,
+        document_set=keyless.document_set,
         key_request_hash=sha256(decode(request, SignedDocument).payload),
     )
-    assert public == world.public_key()
+    assert public == keyless.public_key()
 
 
 def test_three_consents_give_one_signature_that_moves_the_sender_s_money(world: World, engine: MemoryEngine) -> None:

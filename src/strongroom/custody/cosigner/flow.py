@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from typing import Final, final
+from uuid import UUID
 
 from strongroom.custody.cosigner.domain.orders import (
     AbortCeremony,
@@ -15,12 +16,15 @@ from strongroom.custody.cosigner.domain.orders import (
 )
 from strongroom.custody.cosigner.domain.reports import Consented, Failed, Report, Tombstoned
 from strongroom.custody.cosigner.operations.adopt import adopt_signature
+from strongroom.custody.cosigner.operations.answer import refuse
 from strongroom.custody.cosigner.operations.close import close_request
 from strongroom.custody.cosigner.operations.consent import seek_consent
 from strongroom.custody.cosigner.operations.context import Context
 from strongroom.custody.cosigner.operations.generate_key import KeyCeremony, open_key_ceremony
 from strongroom.custody.cosigner.operations.take_part import SigningCeremony, open_ceremony
+from strongroom.kernel.digest import request_hash
 from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.kernel.ids import TransactionId, derive_transaction_id
 from strongroom.threshold.backend import ThresholdError
 
 _CEREMONIES_MAX: Final = 1024
@@ -54,6 +58,34 @@ class Cosigner:
                 return ()
             case CloseRequest() | OfferSignature():
                 return self._settle(order)
+
+    def refuse(self, order: SeekConsent | CloseRequest, error: StrongroomError) -> Report:
+        """The signed NOT_NOW of an order that did not come as it should."""
+        return refuse(
+            context=self._context,
+            tenant_id=order.tenant_id,
+            ceremony_id=order.ceremony_id,
+            transaction_id=self._transaction_of(order).bytes,
+            attempt=order.attempt if isinstance(order, SeekConsent) else 0,
+            error=error,
+        )
+
+    def check_transaction(self, order: SeekConsent | CloseRequest, transaction_id: UUID | None) -> None:
+        """Check that the handoff of an order is for the order's transaction.
+
+        Raises:
+            StrongroomError: ``HANDOFF_INVALID``.
+        """
+        if transaction_id != self._transaction_of(order):
+            raise StrongroomError(Code.HANDOFF_INVALID, "The handoff is for another transaction.")
+
+    def _transaction_of(self, order: SeekConsent | CloseRequest) -> TransactionId:
+        hashed = (
+            request_hash(token=order.token, body=order.body) if isinstance(order, SeekConsent) else order.request_hash
+        )
+        return derive_transaction_id(
+            environment=self._context.environment, tenant_id=order.tenant_id, request_hash=hashed
+        )
 
     def _seek_consent(self, order: SeekConsent) -> tuple[Report, ...]:
         report = seek_consent(context=self._context, order=order)

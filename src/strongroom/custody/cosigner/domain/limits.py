@@ -60,6 +60,10 @@ class SpendingWindow:
         if spending is not None:
             self._sums[spending.tenant, spending.asset_id] -= spending.amount_units
 
+    def sums(self) -> dict[tuple[str, str], int]:
+        """Base units by (tenant, asset id)."""
+        return {place: total for place, total in self._sums.items() if total}
+
     def total(self, *, tenant: str, asset_id: str, now: int, without: bytes) -> int:
         """Base units of the last 24 hours, leaving out one request."""
         while self._order and self._order[0].at <= now - DAY_S:

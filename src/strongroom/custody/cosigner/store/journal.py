@@ -26,6 +26,7 @@ class Journal:
     """
 
     def __init__(self, path: Path) -> None:
+        path.touch(mode=0o600)  # the log files beside it take its mode
         # One thread at a time: steps run inside the event loop; only the thread that opens may differ from it.
         self.db: Final = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_TIMEOUT_S, check_same_thread=False)
         try:
@@ -36,6 +37,7 @@ class Journal:
     def _open(self) -> None:
         self.db.execute("pragma journal_mode = wal")
         self.db.execute("pragma synchronous = full")  # in WAL mode: one fsync per commit, survives power loss
+        self.db.execute("pragma wal_autocheckpoint = 4000")  # pages: copying the log back is rarer than a commit
         with self._transaction():
             for statement in _statements(JOURNAL_SCHEMA + INDEX_SCHEMA):
                 self.db.execute(statement)

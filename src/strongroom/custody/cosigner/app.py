@@ -1,0 +1,87 @@
+"""Puts one co-signer together from its home folder and narrow ports: no host, no inbound port."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from strongroom.custody.cosigner.config import CosignerConfig
+from strongroom.custody.cosigner.domain.limits import DAY_S
+from strongroom.custody.cosigner.flow import Cosigner
+from strongroom.custody.cosigner.operations.context import Context
+from strongroom.custody.cosigner.peers import Link, TlsFolder
+from strongroom.custody.cosigner.servicer import ORDER_ACCESS, Servicer
+from strongroom.custody.cosigner.store import Journal
+from strongroom.kernel.documents.consent import cosigner_name
+from strongroom.runtime.clock import Clock, SystemClock
+from strongroom.runtime.entropy import Entropy, SystemEntropy
+from strongroom.runtime.kms import Kms, SoftwareKms
+from strongroom.runtime.rpc.handoff import HandoffVerifier
+from strongroom.threshold.backend import SealingKey
+from strongroom.threshold.ecdsa import Dkls23
+
+JOURNAL_FILE: Final = "journal.sqlite"
+KEYS_FOLDER: Final = "keys"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Everything from outside that a co-signer needs, besides its home and its engine."""
+
+    clock: Clock
+    entropy: Entropy
+    kms: Kms
+
+
+def system_ports(home: Path) -> Ports:
+    """The machine's own, with a software KMS in the home folder."""
+    return Ports(clock=SystemClock(), entropy=SystemEntropy(), kms=SoftwareKms(home / KEYS_FOLDER))
+
+
+def open_context(*, home: Path, config: CosignerConfig, ports: Ports) -> Context:
+    """What the operations work with; verifies the journal.
+
+    Raises:
+        StrongroomError: ``STATE_DAMAGED``.
+    """
+    context = Context(
+        index=config.index,
+        environment=config.environment,
+        limits=config.limits,
+        clock=ports.clock,
+        entropy=ports.entropy,
+        signer=ports.kms.signer("identity"),
+        encryption_key=X25519PrivateKey.from_private_bytes(ports.kms.sealing_key("encryption").reveal()),
+        sealing_key=SealingKey.from_bytes(ports.kms.sealing_key("shares").reveal()),
+        backend=Dkls23(),
+        journal=Journal(home / JOURNAL_FILE),
+    )
+    context.load_spending(since=context.now_s() - DAY_S)
+    return context
+
+
+def build(*, context: Context, engine: str, tls: Path) -> Link:
+    """The co-signer behind its link to the engine; ``run`` the link.
+
+    Raises:
+        StrongroomError: ``CONFIG_INVALID`` if the certificates cannot be read.
+    """
+    folder = TlsFolder(tls)
+    folder.credentials()
+    verifier = HandoffVerifier(
+        service=cosigner_name(context.index),
+        trust_root=folder.trust_root(context.environment),
+        access=ORDER_ACCESS,
+        clock=context.clock,
+    )
+    servicer = Servicer(cosigner=Cosigner(context), verifier=verifier)
+    return Link(
+        index=context.index,
+        environment=context.environment,
+        engine=engine,
+        tls=folder,
+        clock=context.clock,
+        entropy=context.entropy,
+        handle=servicer.handle,
+    )

@@ -1,0 +1,234 @@
+"""``strongroom-cosigner``: hold a share, see every intent, be able to say no."""
+
+import asyncio
+import fcntl
+import json
+import signal
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Final
+
+import structlog
+import uvloop
+from cyclopts import App, CycloptsError, Parameter
+
+from strongroom.custody.cosigner.app import build, open_context, system_ports
+from strongroom.custody.cosigner.config import CosignerConfig, load_config, write_config
+from strongroom.custody.cosigner.domain.limits import AssetLimit, Limits
+from strongroom.custody.cosigner.operations.activate import activate as install_genesis
+from strongroom.custody.cosigner.operations.activate import apply_document_set
+from strongroom.custody.cosigner.operations.context import Context
+from strongroom.custody.cosigner.operations.tell import tell_address, tell_identity
+from strongroom.custody.cosigner.peers import Link
+from strongroom.kernel.documents.document_set import DocumentSet
+from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.kernel.ids import Environment, TenantId
+
+REFUSED: Final = 1
+USAGE: Final = 2
+DAMAGED: Final = 3
+IDENTITY_FILE: Final = "identity.json"
+_DOCUMENT_BYTES_MAX: Final = 2 << 20
+
+Home = Annotated[Path, Parameter(name="--home", help="Folder of this co-signer: settings, keys, journal.")]
+app = App(
+    name="strongroom-cosigner",
+    help="Hold one of three shares of a key. Exit codes: 0 done, 1 refused, 2 wrong usage, 3 damaged state.",
+    version_flags=[],
+)
+journal_app = App(name="journal", help="The hash-chained record of everything this co-signer promised.")
+app.command(journal_app)
+
+
+@app.command
+def init(
+    *,
+    home: Home,
+    index: Annotated[int, Parameter(help="1 or 2 at the provider, 3 at the customer.")],
+    operator: Annotated[str, Parameter(help="Who runs it, as the roster shall say.")],
+    environment: Annotated[Environment, Parameter(help="Keys of sandbox and live never mix.")] = Environment.SANDBOX,
+    limit: Annotated[
+        tuple[str, ...],
+        Parameter(help="ASSET=PER_TRANSACTION:ROLLING_24H in base units; once per asset. Unlisted assets are refused."),
+    ] = (),
+    max_fee_units: Annotated[int | None, Parameter(help="The highest fee of one transaction, in base units.")] = None,
+) -> None:
+    """Make the identity keys and the settings; prints the public keys for the owners' roster."""
+    if not 1 <= index <= 3:
+        raise StrongroomError(Code.CONFIG_INVALID, "--index is 1, 2 or 3.")
+    if (home / IDENTITY_FILE).exists():
+        raise StrongroomError(Code.CONFLICT, f"{home} is a co-signer's home already; `identity` shows its keys.")
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    limits = Limits(assets=dict(map(_parse_limit, limit)), max_fee_units=max_fee_units)
+    write_config(home, CosignerConfig(index=index, operator=operator, environment=environment, limits=limits))
+    with _opened(home) as (context, config):
+        text = json.dumps(tell_identity(context=context, operator=config.operator), indent=2)
+    (home / IDENTITY_FILE).write_text(text + "\n")
+    _say(text)
+
+
+@app.command
+def identity(*, home: Home) -> None:
+    """Show the public keys that the owners' roster must list for this co-signer."""
+    with _opened(home) as (context, config):
+        _say(json.dumps(tell_identity(context=context, operator=config.operator), indent=2))
+
+
+@app.command
+def activate(
+    *, home: Home, genesis: Annotated[Path, Parameter(help="The owners' first signed document set, as a file.")]
+) -> None:
+    """Install a tenant's first document set. Compare the hash with the owners by another way, such as the telephone."""
+    with _opened(home) as (context, config):
+        document_set = install_genesis(context=context, data=_read(genesis), operator=config.operator)
+    _show_document_set(document_set)
+
+
+@app.command
+def apply(
+    *, home: Home, document_set: Annotated[Path, Parameter(help="The next signed document set, as a file.")]
+) -> None:
+    """Install the successor of a tenant's document set; the owners of the current one must have signed it."""
+    with _opened(home) as (context, config):
+        applied = apply_document_set(context=context, data=_read(document_set), operator=config.operator)
+    _show_document_set(applied)
+
+
+@app.command
+def address(
+    *,
+    home: Home,
+    tenant: Annotated[str, Parameter(help="The tenant's name.")],
+    account: Annotated[int, Parameter(help="Number of the vault account.")],
+    coin_type: Annotated[int, Parameter(help="SLIP-44 number of the coin.")] = 60,
+) -> None:
+    """Derive a vault account's address from this co-signer's own record of the key."""
+    with _opened(home) as (context, _):
+        derived, path = tell_address(context=context, tenant_id=TenantId(tenant), account=account, coin_type=coin_type)
+    _say(f"{derived}  {path}")
+
+
+@app.command
+def limits(*, home: Home) -> None:
+    """Show what this co-signer signs at most, and what it consented to in the last 24 hours."""
+    with _opened(home) as (context, config):
+        _say(f"maximum fee: {_or_none(config.limits.max_fee_units)}")
+        for asset_id, limit in sorted(config.limits.assets.items()):
+            _say(f"{asset_id}: {limit.per_transaction_units} per transaction, {limit.rolling_24h_units} in 24 hours")
+        if not config.limits.assets:
+            _say("No asset is listed in cosigner.toml: every transaction is refused.")
+        for (tenant, asset_id), spent in sorted(context.memory.window.sums().items()):
+            _say(f"consented in the last 24 hours: {spent} {asset_id} of {tenant}")
+
+
+@app.command
+def run(
+    *,
+    home: Home,
+    engine: Annotated[str, Parameter(help="HOST:PORT of the co-signer engine; this program dials out to it.")],
+    tls: Annotated[Path, Parameter(help="Folder with key.pem, chain.pem and root.pem from the platform.")],
+) -> None:
+    """Stay connected to the engine and take part; opens no port. Ends with Ctrl-C or SIGTERM."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    with _locked(home), _opened(home) as (context, _):
+        link = build(context=context, engine=engine, tls=tls)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_run_until_signal(link))
+
+
+@journal_app.command
+def verify(*, home: Home) -> None:
+    """Check every link of the journal, and that every index table follows from it."""
+    with _opened(home) as (context, _):
+        _say(f"{context.journal.sequence} entries, head {_grouped(context.journal.head)}: the journal holds.")
+
+
+def main() -> None:
+    """Run the program."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run one command; gives the exit code."""
+    try:
+        app(arguments, exit_on_error=False, result_action="return_value")
+    except CycloptsError:
+        return USAGE
+    except StrongroomError as error:
+        sys.stderr.write(f"{error.code.name}: {error.detail}\n{error.code.meaning.remedy}\n")
+        return DAMAGED if error.code is Code.STATE_DAMAGED else REFUSED
+    return 0
+
+
+async def _run_until_signal(link: Link) -> None:
+    task = asyncio.ensure_future(link.run())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        return
+
+
+@contextmanager
+def _opened(home: Path) -> Generator[tuple[Context, CosignerConfig]]:
+    config = load_config(home)
+    context = open_context(home=home, config=config, ports=system_ports(home))
+    try:
+        yield context, config
+    finally:
+        context.journal.close()
+
+
+@contextmanager
+def _locked(home: Path) -> Generator[None]:
+    """Two running co-signers over one home would each count limits and nonces alone."""
+    load_config(home)
+    with (home / "run.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StrongroomError(Code.CONFLICT, f"Another co-signer runs over {home}: stop it first.") from None
+        yield
+
+
+def _parse_limit(text: str) -> tuple[str, AssetLimit]:
+    asset_id, _, amounts = text.partition("=")
+    per_transaction, _, rolling = amounts.partition(":")
+    if not (asset_id and per_transaction.isdigit() and rolling.isdigit()):
+        raise StrongroomError(Code.CONFIG_INVALID, "--limit reads ASSET=PER_TRANSACTION:ROLLING_24H, in base units.")
+    return asset_id, AssetLimit(per_transaction_units=int(per_transaction), rolling_24h_units=int(rolling))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _DOCUMENT_BYTES_MAX:
+            raise StrongroomError(Code.DOCUMENT_MALFORMED, f"{path} is too large for a document set.")
+        return path.read_bytes()
+    except OSError as error:
+        raise StrongroomError(Code.CONFIG_INVALID, f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _show_document_set(document_set: DocumentSet) -> None:
+    _say(f"tenant {document_set.tenant}, environment {document_set.environment}, version {document_set.version}")
+    _say(f"hash {_grouped(document_set.hash())}")
+
+
+def _grouped(digest: bytes) -> str:
+    """Hex in groups of four digits, to be read aloud."""
+    text = digest.hex()
+    return " ".join(text[place : place + 4] for place in range(0, len(text), 4))
+
+
+def _or_none(units: int | None) -> str:
+    return "the asset's own" if units is None else str(units)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+if __name__ == "__main__":
+    main()
