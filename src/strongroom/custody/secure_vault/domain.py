@@ -14,7 +14,7 @@ from strongroom.chains.evm.transaction import (
     signing_digest,
     transaction_hash,
 )
-from strongroom.kernel.digest import request_hash
+from strongroom.kernel.digest import request_hash, sha256
 from strongroom.kernel.documents.codec import Document, decode, encode
 from strongroom.kernel.documents.decision import open_decision
 from strongroom.kernel.documents.document_set import AccountRange, Action, DocumentSet
@@ -214,12 +214,9 @@ def _check_decision(*, intent: Intent, admission: Admission, document_set: Docum
     decision = open_decision(data=admission.decision, document_set=document_set)
     if decision.evaluation.action is not Action.ALLOW:
         raise StrongroomError(Code.POLICY_BLOCKED)
-    if (decision.intent_hash, decision.transaction_id, decision.attempt) != (
-        intent.hash(),
-        intent.transaction_id,
-        admission.attempt,
-    ):
-        raise StrongroomError(Code.DECISION_MISMATCH, "The decision is about another intent or attempt.")
+    about = (decision.intent_hash, decision.transaction_id, decision.attempt, decision.verdict_hash)
+    if about != (intent.hash(), intent.transaction_id, admission.attempt, sha256(admission.verdict)):
+        raise StrongroomError(Code.DECISION_MISMATCH, "The decision is about another intent, attempt or verdict.")
     if decision.document_set_hash != document_set.hash():
         raise StrongroomError(Code.NOT_NOW, "The decision was made on another version of the document set.")
 

@@ -1,0 +1,67 @@
+"""A transaction manager that keeps what is reported and answers step 8 with the payload that the test sets."""
+
+# ruff: noqa: N802, ARG002 - gRPC names its methods and gives each a context
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from strongroom.interfaces.transaction_manager.v1 import transaction_manager_pb2 as pb
+from strongroom.interfaces.transaction_manager.v1.transaction_manager_pb2_grpc import (
+    TransactionManagerServicer,
+    add_TransactionManagerServicer_to_server,
+)
+from strongroom.kernel.errors import StrongroomError
+from strongroom.runtime.rpc.call import Call, current_call
+from strongroom.runtime.service import Service
+
+
+@dataclass
+class FakeManager(TransactionManagerServicer):
+    """``payloads`` by transaction; ``busy`` lanes answer *retry after*; ``ended`` transactions stop their callers."""
+
+    payloads: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    busy: int = 0
+    ended: set[str] = field(default_factory=set[str])
+    failures: list[StrongroomError] = field(default_factory=list[StrongroomError])
+    reports: list[pb.RecordStepRequest] = field(default_factory=list[pb.RecordStepRequest])
+    calls: list[Call] = field(default_factory=list[Call])
+
+    async def RecordStep(self, request: pb.RecordStepRequest, context: Any) -> pb.RecordStepResponse:
+        self.reports.append(request)
+        self.calls.append(current_call())
+        if self.failures:
+            raise self.failures.pop(0)
+        if request.transaction_id in self.ended:
+            return pb.RecordStepResponse(status="CANCELLED", ended=True)
+        if [step.step for step in request.steps] != ["8"]:
+            return pb.RecordStepResponse(status="PENDING_SIGNATURE")
+        if self.busy:
+            self.busy -= 1
+            return pb.RecordStepResponse(status="QUEUED", retry_after_ms=5)
+        return pb.RecordStepResponse(status="PENDING_SIGNATURE", payload=self.payloads[request.transaction_id])
+
+    def steps(self, transaction_id: str) -> Sequence[str]:
+        """The numbers of the steps reported, each once, in the order of their first report."""
+        seen: dict[str, None] = {}
+        for report in self.reports:
+            if report.transaction_id == transaction_id:
+                seen.update(dict.fromkeys(step.step for step in report.steps))
+        return list(seen)
+
+    def report(self, step: str) -> pb.RecordStepRequest:
+        """The last report of that step."""
+        return [report for report in self.reports if step in {one.step for one in report.steps}][-1]
+
+    def counts(self) -> dict[str, int]:
+        """How often each step was reported."""
+        counted: dict[str, int] = defaultdict(int)
+        for report in self.reports:
+            counted[report.steps[0].step] += 1
+        return dict(counted)
+
+    def service(self) -> Service:
+        return Service(
+            name="transaction_manager", grpc=(lambda server: add_TransactionManagerServicer_to_server(self, server),)
+        )
