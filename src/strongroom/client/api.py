@@ -3,8 +3,9 @@
 import base64
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Self, cast
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
@@ -20,6 +21,21 @@ from strongroom.kernel.documents.signing import Signed
 from strongroom.kernel.errors import Code, StrongroomError, parse_code
 
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """The tenant's key: ``status`` is PENDING, READY or FAILED; ``reason`` says why it failed.
+
+    ``public_key`` is verified, ``records`` are the three co-signers' statements of it by which it was; both only when
+    READY.
+    """
+
+    key_id: str
+    status: str
+    reason: str
+    public_key: PublicKey | None
+    records: tuple[Signed, ...]
 
 
 class Strongroom:
@@ -79,28 +95,52 @@ class Strongroom:
         Raises:
             StrongroomError: with the platform's own code, or ``UNAVAILABLE`` if it cannot be reached.
         """
+        return _parse_answer(self._send(method, path, query=query, body=body, idempotency_key=idempotency_key))
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Json | None = None,
+        idempotency_key: str = "",
+    ) -> httpx.Response:
         target = self._base.path.rstrip("/") + path + (f"?{urlencode(query)}" if query else "")
         content = b"" if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"} | self._authentication(target, content)
         if idempotency_key:
             headers["Idempotency-Key"] = idempotency_key
         try:
-            answer = self._http.request(
+            return self._http.request(
                 method, self._base.copy_with(raw_path=target.encode()), content=content, headers=headers
             )
         except httpx.HTTPError as error:
             raise StrongroomError(Code.UNAVAILABLE, f"{self._base} does not answer: {type(error).__name__}.") from error
-        return _parse_answer(answer)
 
     def pages(self, path: str, *, items: str, query: Mapping[str, str] | None = None) -> Iterator[Json]:
-        """Every item of a list that pages with ``{items: [...], paging: {after}}``."""
-        after = ""
+        """Every item of a list, page after page.
+
+        A page says where the next one is by ``{"paging": {"after": CURSOR}}``, or, where the body is the bare list, by
+        the header ``next-page`` with that page's address; of it the query alone is used, never the host.
+
+        Args:
+            path: as ``request``.
+            items: the name of the list in the answer; ``items`` for a bare list.
+            query: the first page's parameters.
+
+        Raises:
+            StrongroomError: as ``request``.
+        """
+        wanted = dict(query or {})
         while True:
-            page = self.request("GET", path, query={**(query or {}), **({"after": after} if after else {})})
+            answer = self._send("GET", path, query=wanted)
+            page = _parse_answer(answer)
             yield from cast("list[Json]", page[items])
-            after = cast("Json", page.get("paging") or {}).get("after") or ""
-            if not after:
+            following = wanted | _next_page(page, answer.headers.get("next-page", ""))
+            if following == wanted:
                 return
+            wanted = following
 
     def get_document_set(self) -> DocumentSet:
         """The tenant's current document set; its signatures are the caller's to check against what it knows."""
@@ -132,14 +172,30 @@ class Strongroom:
         """
         deadline_s = self._ports.now_s() + timeout_s
         while True:
-            key = self.request("GET", "/strongroom/key")
-            if key["status"] == "READY":
-                return _verify_key(key, document_set)
-            if key["status"] == "FAILED":
-                raise StrongroomError(Code.CEREMONY_FAILED, key["reason"])
+            key = self.get_key(document_set)
+            if key.public_key is not None:
+                return key.public_key
+            if key.status == "FAILED":
+                raise StrongroomError(Code.CEREMONY_FAILED, key.reason)
             if self._ports.now_s() >= deadline_s:
                 raise StrongroomError(Code.DEADLINE_EXCEEDED, "The key ceremony has not ended yet.")
             self._ports.sleep(0.1)
+
+    def get_key(self, document_set: DocumentSet) -> Key:
+        """The tenant's key as it stands now; once READY, verified here by the three co-signers' records.
+
+        Raises:
+            StrongroomError: ``KEY_UNKNOWN``, ``SIGNATURE_INVALID``, ``DOCUMENT_*``.
+        """
+        answer = self.request("GET", "/strongroom/key")
+        is_ready = answer["status"] == "READY"
+        return Key(
+            key_id=answer["keyId"],
+            status=answer["status"],
+            reason=answer["reason"],
+            public_key=_verify_key(answer, document_set) if is_ready else None,
+            records=tuple(decode(record, Signed) for record in _records(answer)) if is_ready else (),
+        )
 
     def verified_address(self, key: PublicKey, *, coin_type: int, vault_account: str, claimed: str) -> str:
         """The address of a vault account, derived here and compared with what the platform claims.
@@ -161,9 +217,19 @@ class Strongroom:
 
 
 def _verify_key(key: Json, document_set: DocumentSet) -> PublicKey:
-    records = tuple(base64.b64decode(record) for record in key["keyRecords"])
     request = decode(base64.b64decode(key["keyRequest"]), Signed)
-    return verify_key_records(records=records, document_set=document_set, key_request_hash=sha256(request.payload))
+    return verify_key_records(
+        records=_records(key), document_set=document_set, key_request_hash=sha256(request.payload)
+    )
+
+
+def _records(key: Json) -> tuple[bytes, ...]:
+    return tuple(base64.b64decode(record) for record in key["keyRecords"])
+
+
+def _next_page(page: Json, header: str) -> dict[str, str]:
+    after = cast("Json", page.get("paging") or {}).get("after") or ""
+    return {"after": after} if after else dict(parse_qsl(urlsplit(header).query))
 
 
 def _parse_answer(answer: httpx.Response) -> Json:
