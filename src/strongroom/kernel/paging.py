@@ -1,7 +1,6 @@
 """Cursors: opaque to the caller, a sort key to us. Every list pages."""
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -36,9 +35,9 @@ def parse_cursor(cursor: str, *, parts: int) -> tuple[str, ...]:
         found = tuple(
             base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode().split("\n")
         )
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base64, or not UTF-8
         raise StrongroomError(Code.PAGE_INVALID) from None
-    if len(found) != parts:
+    if len(found) != parts or not all(part.isprintable() for part in found):
         raise StrongroomError(Code.PAGE_INVALID)
     return found
 

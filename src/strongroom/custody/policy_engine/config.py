@@ -1,9 +1,9 @@
 """Settings of the policy engine."""
 
-import msgspec
+from strongroom.runtime.config import Settings
 
 
-class PolicyEngineConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class PolicyEngineConfig(Settings, frozen=True):
     """What an operator sets.
 
     Args:

@@ -2,8 +2,10 @@
 
 import msgspec
 
+from strongroom.runtime.config import Settings
 
-class ScreeningConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+
+class ScreeningConfig(Settings, frozen=True):
     """What an operator sets.
 
     Args:
@@ -11,4 +13,4 @@ class ScreeningConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
             asset that is not named has the threshold 0: always (Regulation (EU) 2023/1113, Art. 14).
     """
 
-    travel_rule_thresholds: dict[str, int] = {}
+    travel_rule_thresholds: dict[str, int] = msgspec.field(default_factory=dict[str, int])

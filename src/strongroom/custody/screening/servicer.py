@@ -2,7 +2,6 @@
 
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 from grpc import aio
 
@@ -15,7 +14,7 @@ from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.documents.intent import Intent
 from strongroom.kernel.documents.signing import Kind, Signed
 from strongroom.kernel.errors import Code, StrongroomError
-from strongroom.kernel.ids import TenantId
+from strongroom.kernel.ids import Environment, TenantId
 from strongroom.runtime.host import Host
 from strongroom.runtime.rpc.call import Call, current_call
 
@@ -37,7 +36,7 @@ class ScreeningServicer(rpc.ScreeningServicer):
         call, began = current_call(), self._host.clock.monotonic_s()
         result = await operations.screen(
             database=self._host.database(),
-            intent=_intent(request.intent, request.tenant_id, call),
+            intent=_intent(request.intent, request.tenant_id, call, self._host.environment),
             attempt=request.attempt,
             received=call.received,
             now=self._host.clock.now(),
@@ -59,7 +58,7 @@ class ScreeningServicer(rpc.ScreeningServicer):
             counterparty=self._counterparty,
             sign=partial(self._sign, TenantId(request.tenant_id)),
             thresholds=self._config.travel_rule_thresholds,
-            intent=_intent(request.intent, request.tenant_id, call),
+            intent=_intent(request.intent, request.tenant_id, call, self._host.environment),
             attempt=request.attempt,
             received=call.received,
             now=self._host.clock.now(),
@@ -93,9 +92,10 @@ class ScreeningServicer(rpc.ScreeningServicer):
         return self._host.sign(kind=Kind.VERDICT, tenant_id=tenant_id, payload=payload)
 
 
-def _intent(data: bytes, tenant_id: str, call: Call) -> Intent:
-    """The intent of a request, which must be that of the tenant and of the transaction that the handoff names."""
+def _intent(data: bytes, tenant_id: str, call: Call, environment: Environment) -> Intent:
+    """The intent of a request, which must be of this environment, of the tenant and of the handoff's transaction."""
     intent = decode(data, Intent)
-    if intent.tenant != tenant_id or UUID(bytes=intent.transaction_id) != call.transaction_id:
-        raise StrongroomError(Code.INTENT_MISMATCH, "The intent is of another tenant or transaction than the call.")
+    transaction_id = None if call.transaction_id is None else call.transaction_id.bytes
+    if (intent.environment, intent.tenant, intent.transaction_id) != (environment, tenant_id, transaction_id):
+        raise StrongroomError(Code.INTENT_MISMATCH, "The intent is of something else than the call.")
     return intent

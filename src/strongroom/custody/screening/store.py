@@ -1,7 +1,6 @@
 """Every statement of screening."""
 
 from datetime import datetime
-from uuid import UUID
 
 from strongroom.custody.screening.domain import AmlResult, ListHead, Obligation, TravelRuleRecord
 from strongroom.kernel.documents.intent import Intent
@@ -24,12 +23,13 @@ async def list_heads(database: Database, *, address: str) -> tuple[ListHead, ...
     )
 
 
-async def find_result(database: Database, *, transaction_id: UUID, attempt: int) -> AmlResult | None:
-    """The AML result of one attempt."""
+async def find_result(database: Database, *, intent: Intent, attempt: int) -> AmlResult | None:
+    """The AML result of one attempt at the transaction of an intent; it may have been of another intent."""
     row = await database.fetchrow(
         """select intent_hash, aml, provider, matched_list, detail, evidence_hash
-        from aml_screening_results where transaction_id = $1 and attempt = $2""",
-        transaction_id,
+        from aml_screening_results where tenant_id = $1 and transaction_id = $2 and attempt = $3""",
+        intent.tenant,
+        intent.id,
         attempt,
     )
     if row is None:
@@ -66,12 +66,13 @@ def insert_result(result: AmlResult, *, intent: Intent, attempt: int, now: datet
     )
 
 
-async def find_record(database: Database, *, transaction_id: UUID, attempt: int) -> TravelRuleRecord | None:
-    """The Travel Rule record of one attempt."""
+async def find_record(database: Database, *, intent: Intent, attempt: int) -> TravelRuleRecord | None:
+    """The Travel Rule record of one attempt, likewise."""
     row = await database.fetchrow(
         """select intent_hash, required, reason, outcome, counterparty, simulated, verdict
-        from travel_rule_records where transaction_id = $1 and attempt = $2""",
-        transaction_id,
+        from travel_rule_records where tenant_id = $1 and transaction_id = $2 and attempt = $3""",
+        intent.tenant,
+        intent.id,
         attempt,
     )
     if row is None:

@@ -33,10 +33,10 @@ async def exchange_travel_rule(
     Raises:
         StrongroomError: ``STATUS_CONFLICT`` when the same intent did not pass step 5b in this attempt.
     """
-    aml = await store.find_result(database, transaction_id=intent.id, attempt=attempt)
+    aml = await store.find_result(database, intent=intent, attempt=attempt)
     if aml is None or aml.aml is not AmlVerdict.PASS or aml.intent_hash != intent.hash():
         raise StrongroomError(Code.STATUS_CONFLICT, "This intent has not passed step 5b in this attempt.")
-    stored = await store.find_record(database, transaction_id=intent.id, attempt=attempt)
+    stored = await store.find_record(database, intent=intent, attempt=attempt)
     if stored is not None:
         await database.commit(insert_handoff(received))
         return stored
@@ -68,7 +68,7 @@ async def _store(
             store.insert_record(record, intent=intent, attempt=attempt, now=now), insert_handoff(received)
         )
     except StrongroomError as error:
-        stored = await store.find_record(database, transaction_id=intent.id, attempt=attempt)
+        stored = await store.find_record(database, intent=intent, attempt=attempt)
         if violated_constraint(error) != ONCE or stored is None:
             raise
         return stored  # another call of the same attempt was quicker

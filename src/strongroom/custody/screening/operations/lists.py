@@ -1,5 +1,6 @@
 """Importing and showing address lists."""
 
+import asyncio
 from datetime import datetime
 
 from strongroom.custody.screening import store
@@ -20,7 +21,7 @@ async def import_list(*, database: Database, name: str, content: bytes, now: dat
     """
     if not name.isprintable() or not 1 <= len(name) <= MAX_NAME:
         raise StrongroomError(Code.REQUEST_INVALID, "A list's name has 1 to 100 printable characters.")
-    addresses = parse_list(content)
+    addresses = await asyncio.to_thread(parse_list, content)  # seconds for the largest
     await store.replace_list(database, name=name, content_hash=sha256(content), addresses=addresses, now=now)
     return len(addresses)
 

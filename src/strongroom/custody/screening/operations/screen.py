@@ -36,7 +36,7 @@ async def screen(
 
 
 async def _repeat(*, database: Database, intent: Intent, attempt: int, received: HandoffEvent) -> AmlResult:
-    stored = await store.find_result(database, transaction_id=intent.id, attempt=attempt)
+    stored = await store.find_result(database, intent=intent, attempt=attempt)
     if stored is None or stored.intent_hash != intent.hash():
         raise StrongroomError(Code.INTENT_MISMATCH, "This attempt was screened for another intent.")
     await database.commit(insert_handoff(received))
