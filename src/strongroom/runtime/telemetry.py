@@ -65,6 +65,8 @@ def _adopt_libraries(shared: list[structlog.typing.Processor], level: str, out: 
     ]
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=renderers))
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    for chatty in ("httpx", "httpcore"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)  # a line for every question to a node says nothing
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -29,7 +29,7 @@ _KEEPALIVE_MS: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class TlsFolder:
-    """``key.pem``, ``chain.pem`` and ``root.pem`` in one folder; read at every connection, so that they may change."""
+    """``tls.key``, ``tls.pem`` and ``root.pem`` in one folder; read at every connection, so that they may change."""
 
     path: Path
 
@@ -37,8 +37,8 @@ class TlsFolder:
         """For a connection on which both sides show a certificate under the platform's root."""
         return grpc.ssl_channel_credentials(
             root_certificates=self._read("root.pem"),
-            private_key=self._read("key.pem"),
-            certificate_chain=self._read("chain.pem"),
+            private_key=self._read("tls.key"),
+            certificate_chain=self._read("tls.pem"),
         )
 
     def trust_root(self, environment: Environment) -> TrustRoot:
@@ -55,7 +55,7 @@ class TlsFolder:
         except OSError as error:
             raise StrongroomError(
                 Code.CONFIG_INVALID,
-                f"{self.path / name} cannot be read ({error.strerror}): --tls names a folder with key.pem, chain.pem"
+                f"{self.path / name} cannot be read ({error.strerror}): --tls names a folder with tls.key, tls.pem"
                 " and root.pem from the platform.",
             ) from None
 
