@@ -22,7 +22,7 @@ from tests.fixtures.tenant import ASSET, MadeTenant, made_key
 
 @dataclass
 class FakeVault(SecureVaultServicer):
-    """Vault accounts 0 to 19 are open; ``ready`` is the key's state."""
+    """Vault accounts 0 to 89 are open; ``ready`` is the key's state."""
 
     tenant: MadeTenant
     ready: bool = True
@@ -53,7 +53,7 @@ class FakeVault(SecureVaultServicer):
     async def GetVaultAccount(self, request: pb.GetVaultAccountRequest, context: Any) -> pb.VaultAccount:
         self.asked.append(f"GetVaultAccount {request.vault_account_id}")
         number = request.vault_account_id
-        if int(number) > 19 or number in self.closed:
+        if int(number) > 89 or number in self.closed:
             raise StrongroomError(Code.VAULT_ACCOUNT_UNKNOWN)
         wallets = [] if number in self.without_wallet else [self._wallet(number)]
         return pb.VaultAccount(id=number, name="treasury", wallets=wallets)
