@@ -53,12 +53,14 @@ class Machine(RuleBasedStateMachine):
         if ORDER.index(steps[-1]) <= ORDER.index(before["step"]) or Status(before["status"]) in TERMINAL:
             assert self.state(which) == before
 
-    @rule(which=st.integers(0, 1))
-    def advance(self, which: int) -> None:
-        """The step that is due, so that runs get far."""
-        at = ORDER.index(self.state(which)["step"])
-        due = next((steps for steps in REPORTED if ORDER.index(steps[-1]) > at), None)
-        if due is not None and Status(self.state(which)["status"]) not in TERMINAL:
+    @rule(which=st.integers(0, 1), count=st.sampled_from((1, 3, 8)))
+    def advance(self, which: int, count: int) -> None:
+        """The steps that are due, so that runs get far."""
+        for _ in range(count):
+            state = self.state(which)
+            due = next((steps for steps in REPORTED if ORDER.index(steps[-1]) > ORDER.index(state["step"])), None)
+            if due is None or Status(state["status"]) in TERMINAL:
+                return
             self.run_(self.world.report(self.ids[which], *due))
 
     @rule(which=st.integers(0, 1), depth=st.integers(0, 3), succeeded=st.booleans(), ours=st.booleans())
