@@ -26,6 +26,7 @@ from tests.custody.cosigner.opened import opened, reason_of, tombstone_of
 from tests.custody.cosigner.world import ETHER, Transfer, World, request_body, request_token
 from tests.fakes.memory_engine import MemoryEngine
 
+# ruff: noqa: ARG005 -- every change takes the same three arguments
 Change = Callable[[World, Transfer, SeekConsent], SeekConsent]
 
 
@@ -37,13 +38,13 @@ def fresh(order: SeekConsent) -> SeekConsent:
     return dataclasses.replace(order, ceremony_id=os.urandom(32))
 
 
-def with_decision(world: World, transfer: Transfer, order: SeekConsent, **changes: object) -> SeekConsent:
+def with_decision(transfer: Transfer, order: SeekConsent, **changes: object) -> SeekConsent:
     decision = transfer.decision_document(verdict=order.verdict, attempt=order.attempt)
     changed = msgspec.structs.replace(decision, **changes)
     return dataclasses.replace(order, decision=transfer.sign_decision(changed))
 
 
-def with_verdict(world: World, transfer: Transfer, order: SeekConsent, verdict: bytes) -> SeekConsent:
+def with_verdict(transfer: Transfer, order: SeekConsent, verdict: bytes) -> SeekConsent:
     decision = transfer.sign_decision(transfer.decision_document(verdict=verdict))
     return dataclasses.replace(order, verdict=verdict, decision=decision)
 
@@ -94,13 +95,13 @@ REFUSED: dict[str, tuple[str, Change]] = {
         "DOCUMENT_SIGNATURE_INVALID",
         lambda w, t, o: dataclasses.replace(o, decision=by_another_key(w, Kind.DECISION, t, o)),
     ),
-    "decision-attempt": ("DECISION_MISMATCH", lambda w, t, o: with_decision(w, t, o, attempt=1)),
-    "decision-transaction": ("DECISION_MISMATCH", lambda w, t, o: with_decision(w, t, o, transaction_id=bytes(16))),
-    "decision-intent": ("DECISION_MISMATCH", lambda w, t, o: with_decision(w, t, o, intent_hash=bytes(32))),
-    "decision-verdict": ("DECISION_MISMATCH", lambda w, t, o: with_decision(w, t, o, verdict_hash=bytes(32))),
+    "decision-attempt": ("DECISION_MISMATCH", lambda w, t, o: with_decision(t, o, attempt=1)),
+    "decision-transaction": ("DECISION_MISMATCH", lambda w, t, o: with_decision(t, o, transaction_id=bytes(16))),
+    "decision-intent": ("DECISION_MISMATCH", lambda w, t, o: with_decision(t, o, intent_hash=bytes(32))),
+    "decision-verdict": ("DECISION_MISMATCH", lambda w, t, o: with_decision(t, o, verdict_hash=bytes(32))),
     "decision-version": (
         "DOCUMENT_VERSION_INVALID",
-        lambda w, t, o: with_decision(w, t, o, document_set_hash=bytes(32)),
+        lambda w, t, o: with_decision(t, o, document_set_hash=bytes(32)),
     ),
     "decision-trace": (
         "DECISION_MISMATCH",
@@ -108,19 +109,19 @@ REFUSED: dict[str, tuple[str, Change]] = {
     ),
     "verdict-lapsed": (
         "SCREENING_UNAVAILABLE",
-        lambda w, t, o: with_verdict(w, t, o, t.verdict(lifetime_s=0)),
+        lambda w, t, o: with_verdict(t, o, t.verdict(lifetime_s=0)),
     ),
     "verdict-reject": (
         "SANCTIONED_ADDRESS",
-        lambda w, t, o: with_verdict(w, t, o, t.verdict(aml=AmlVerdict.REJECT)),
+        lambda w, t, o: with_verdict(t, o, t.verdict(aml=AmlVerdict.REJECT)),
     ),
     "verdict-key": (
         "DOCUMENT_SIGNATURE_INVALID",
-        lambda w, t, o: with_verdict(w, t, o, o.decision),
+        lambda w, t, o: with_verdict(t, o, o.decision),
     ),
     "verdict-of-another": (
         "INTENT_MISMATCH",
-        lambda w, t, o: with_verdict(w, t, o, w.transfer(amount="7").verdict()),
+        lambda w, t, o: with_verdict(t, o, w.transfer(amount="7").verdict()),
     ),
     "ceremony-id": ("NOT_NOW", lambda w, t, o: dataclasses.replace(o, ceremony_id=b"short")),
     "slot-gap": ("NOT_NOW", lambda w, t, o: with_payload(t, o, nonce=1)),
@@ -201,7 +202,7 @@ def test_the_next_slot_opens_only_with_the_finished_signature(world: World, engi
     assert isinstance(ask(world, second.order()), Consented)
 
 
-def test_an_external_id_is_for_one_transaction_until_that_is_dead(world: World, engine: MemoryEngine) -> None:
+def test_an_external_id_is_for_one_transaction_until_that_is_dead(world: World) -> None:
     first = world.transfer(external_id="invoice-7")
     assert isinstance(ask(world, first.order()), Consented)
     second = world.transfer(external_id="invoice-7", amount="2")

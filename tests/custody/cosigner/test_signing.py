@@ -8,7 +8,7 @@ from strongroom.kernel.documents.consent import Partial, open_by_cosigner
 from strongroom.kernel.documents.keys import verify_key_records
 from strongroom.kernel.documents.signing import Kind
 from strongroom.kernel.documents.signing import Signed as SignedDocument
-from tests.custody.cosigner.world import ETHER, PAYEE, Transfer, World
+from tests.custody.cosigner.world import PAYEE, Transfer, World
 from tests.fakes.memory_engine import MemoryEngine
 
 
@@ -21,7 +21,7 @@ def transaction_of(transfer: Transfer) -> Eip1559Transaction:
         max_fee_per_gas=payload.max_fee_per_gas,
         gas_limit=payload.gas_limit,
         to=PAYEE,
-        value_units=3 * ETHER // 2,
+        value_units=transfer.intent.amount_units,
     )
 
 

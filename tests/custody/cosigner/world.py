@@ -142,6 +142,7 @@ class World:
         self.document_set = self.make_document_set(rules=rules)
         self.genesis = self.owner_signed(Kind.DOCUMENT_SET, self.document_set)
         self.contexts: dict[int, Context] = {}
+        self.others: list[Context] = []
         self.cores: dict[int, Cosigner] = {}
         for index in self.parties:
             self.restart(index)
@@ -155,7 +156,7 @@ class World:
             index: Party(index=index, path=folder / party.path.name, kms=party.kms)
             for index, party in self.parties.items()
         }
-        made.contexts, made.cores = {}, {}
+        made.contexts, made.cores, made.others = {}, {}, []
         for index, party in self.parties.items():
             shutil.copyfile(party.path, made.parties[index].path)
             made.restart(index)
@@ -167,9 +168,19 @@ class World:
 
     def restart(self, index: int, *, backend: EcdsaBackend | None = None, limits: Limits | None = None) -> Cosigner:
         """A new process of a co-signer over the same files and keys."""
-        party = self.parties[index]
         if index in self.contexts:
             self.contexts[index].journal.close()
+        self.contexts[index] = self._open(index, backend=backend, limits=limits)
+        self.cores[index] = Cosigner(self.contexts[index])
+        return self.cores[index]
+
+    def second_process(self, index: int) -> Cosigner:
+        """Another process over the journal of a co-signer that goes on running."""
+        self.others.append(self._open(index, backend=None, limits=None))
+        return Cosigner(self.others[-1])
+
+    def _open(self, index: int, *, backend: EcdsaBackend | None, limits: Limits | None) -> Context:
+        party = self.parties[index]
         context = Context(
             index=index,
             environment=self.environment,
@@ -183,12 +194,10 @@ class World:
             journal=Journal(party.path),
         )
         context.load_spending(since=self.now - 24 * 3600)
-        self.contexts[index] = context
-        self.cores[index] = Cosigner(context)
-        return self.cores[index]
+        return context
 
     def close(self) -> None:
-        for context in self.contexts.values():
+        for context in (*self.contexts.values(), *self.others):
             context.journal.close()
 
     def make_document_set(
@@ -255,7 +264,9 @@ class World:
         return PublicKey(key_id=key.key_id, public_key=key.public_key, chain_code=key.chain_code)
 
     def transfer(self, *, nonce: int = 0, amount: str = "1.5", external_id: str | None = None) -> "Transfer":
-        body = request_body(amount=amount, external_id=external_id)
+        return self.transfer_of(request_body(amount=amount, external_id=external_id), nonce=nonce)
+
+    def transfer_of(self, body: bytes, *, nonce: int = 0) -> "Transfer":
         return Transfer(world=self, body=body, token=request_token(body=body, iat=self.now), nonce=nonce)
 
 

@@ -53,11 +53,15 @@ class Cosigner:
             case StartKeyCeremony():
                 return self._start_key(order)
             case AbortCeremony():
-                self._forget(order.ceremony_id)
-                self._context.memory.live.pop(order.ceremony_id, None)
+                self.forget(order.ceremony_id)
                 return ()
             case CloseRequest() | OfferSignature():
                 return self._settle(order)
+
+    def forget(self, ceremony_id: bytes) -> None:
+        """Nothing stays of a ceremony, nor of the consent that would begin it."""
+        self._forget(ceremony_id)
+        self._context.memory.live.pop(ceremony_id, None)
 
     def refuse(self, order: SeekConsent | CloseRequest, error: StrongroomError) -> Report:
         """The signed NOT_NOW of an order that did not come as it should."""

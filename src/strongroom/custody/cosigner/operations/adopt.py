@@ -5,7 +5,13 @@ from strongroom.custody.cosigner.domain.orders import OfferSignature
 from strongroom.custody.cosigner.domain.reports import Adopted, Finished, Report
 from strongroom.custody.cosigner.operations.answer import refuse
 from strongroom.custody.cosigner.operations.context import Context
-from strongroom.custody.cosigner.store import KnownRequest, find_released, find_request, find_signature
+from strongroom.custody.cosigner.store import (
+    KnownRequest,
+    StoredKey,
+    find_released,
+    find_signature,
+    list_requests,
+)
 from strongroom.kernel.derivation import derive_public_key
 from strongroom.kernel.digest import sha256
 from strongroom.kernel.documents.consent import Adopted as AdoptedDocument
@@ -16,8 +22,9 @@ from strongroom.threshold.backend import ThresholdError
 
 def adopt_signature(*, context: Context, order: OfferSignature) -> Report:
     """The signed adoption; the signature we have, if we have one; a signed refusal for anything else."""
-    known = find_request(context.journal.db, digest=order.digest)
+    known: KnownRequest | None = None
     try:
+        known = _find_signed(context, order)
         return _adopt(context, order, known)
     except StrongroomError as error:
         return refuse(
@@ -30,13 +37,35 @@ def adopt_signature(*, context: Context, order: OfferSignature) -> Report:
         )
 
 
-def _adopt(context: Context, order: OfferSignature, known: KnownRequest | None) -> Report:
-    if known is None or known.tenant != order.tenant_id or not _released(context, order.digest):
+def _find_signed(context: Context, order: OfferSignature) -> KnownRequest:
+    """The released request whose sender's key made the signature: the digest alone does not name a sender."""
+    db = context.journal.db
+    released = [
+        known
+        for known in list_requests(db, tenant=order.tenant_id, digest=order.digest)
+        if find_released(db, request_hash=known.request_hash) is not None
+    ]
+    if not released:
         raise StrongroomError(Code.NOT_NOW, "This digest was not released here.")
-    stored = find_signature(context.journal.db, digest=order.digest)
+    key = context.get_key(context.get_document_set(order.tenant_id))
+    for known in released:
+        if _verifies(context, order, key, known):
+            return known
+    raise StrongroomError(Code.SIGNATURE_INVALID, "The offered signature does not verify.")
+
+
+def _verifies(context: Context, order: OfferSignature, key: StoredKey, known: KnownRequest) -> bool:
+    child = derive_public_key(public_key=key.public_key, chain_code=key.chain_code, path=known.path)
+    try:
+        return context.backend.verify(public_key=child, digest=order.digest, signature=order.signature)
+    except ThresholdError:
+        return False
+
+
+def _adopt(context: Context, order: OfferSignature, known: KnownRequest) -> Report:
+    stored = find_signature(context.journal.db, request_hash=known.request_hash)
     if stored is not None:
         return Finished(ceremony_id=order.ceremony_id, signature=stored.signature, statement=stored.statement)
-    _check_signature(context, order, known)
     document = context.sign(
         kind=Kind.ADOPTED,
         tenant_id=order.tenant_id,
@@ -57,18 +86,3 @@ def _adopt(context: Context, order: OfferSignature, known: KnownRequest | None) 
         )
     )
     return Adopted(ceremony_id=order.ceremony_id, document=document)
-
-
-def _released(context: Context, digest: bytes) -> bool:
-    return find_released(context.journal.db, digest=digest) is not None
-
-
-def _check_signature(context: Context, order: OfferSignature, known: KnownRequest) -> None:
-    key = context.get_key(context.get_document_set(order.tenant_id))
-    child = derive_public_key(public_key=key.public_key, chain_code=key.chain_code, path=known.path)
-    try:
-        valid = context.backend.verify(public_key=child, digest=order.digest, signature=order.signature)
-    except ThresholdError:
-        valid = False
-    if not valid:
-        raise StrongroomError(Code.SIGNATURE_INVALID, "The offered signature does not verify.")

@@ -103,7 +103,7 @@ def _answer(context: Context, asked: _Asked) -> Report:
     released = find_released(context.journal.db, request_hash=asked.request_hash)
     if known is not None and released is not None:
         plan = _repeat(asked, known)
-        signature = find_signature(context.journal.db, digest=plan.digest)
+        signature = find_signature(context.journal.db, request_hash=asked.request_hash)
         if signature is not None:
             return Finished(
                 ceremony_id=asked.order.ceremony_id, signature=signature.signature, statement=signature.statement

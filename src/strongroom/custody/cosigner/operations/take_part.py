@@ -7,12 +7,13 @@ from strongroom.custody.cosigner.domain.ceremony import QUORUM, SIGN, Terms, sig
 from strongroom.custody.cosigner.domain.entries import Finished, Released
 from strongroom.custody.cosigner.domain.orders import PeerMessage, StartCeremony
 from strongroom.custody.cosigner.domain.reports import Failed, Report, Signed
+from strongroom.custody.cosigner.domain.reports import Finished as FinishedReport
 from strongroom.custody.cosigner.operations.answer import check_not_tombstoned
 from strongroom.custody.cosigner.operations.context import Context, LiveConsent
 from strongroom.custody.cosigner.operations.exchange import Exchange, UnopenedError
 from strongroom.custody.cosigner.operations.fail import record_failure
 from strongroom.custody.cosigner.operations.peers_allowed import check_peers
-from strongroom.custody.cosigner.store import is_sign_id_used
+from strongroom.custody.cosigner.store import find_signature, is_sign_id_used
 from strongroom.kernel.digest import sha256
 from strongroom.kernel.documents.codec import encode
 from strongroom.kernel.documents.consent import Consent, Partial, open_by_cosigner
@@ -109,9 +110,14 @@ class SigningCeremony:
             check=lambda: check_not_tombstoned(context=self._context, request_hash=consent.request_hash),
         )
 
-    def _finish(self, signature: bytes) -> Signed:
+    def _finish(self, signature: bytes) -> Signed | FinishedReport:
         consent = self.consent
         self.over = True
+        earlier = find_signature(self._context.journal.db, request_hash=consent.request_hash)
+        if earlier is not None:  # adopted while this ceremony ran: the first signature stays the only one
+            return FinishedReport(
+                ceremony_id=consent.ceremony_id, signature=earlier.signature, statement=earlier.statement
+            )
         statement = self._context.sign(
             kind=Kind.PARTIAL,
             tenant_id=tenant_of(self._document_set),

@@ -19,6 +19,7 @@ from strongroom.custody.cosigner.store.reads import (
     get_failure_count,
     has_consents_under,
     is_sign_id_used,
+    list_requests,
     list_spending,
 )
 
@@ -41,5 +42,6 @@ __all__ = [
     "get_failure_count",
     "has_consents_under",
     "is_sign_id_used",
+    "list_requests",
     "list_spending",
 ]

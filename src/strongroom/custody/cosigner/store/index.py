@@ -66,9 +66,8 @@ create table if not exists released (
     ceremony_id blob primary key, sign_id blob not null unique, request_hash blob not null, digest blob not null
 ) strict, without rowid;
 create index if not exists released_by_request on released (request_hash);
-create index if not exists released_by_digest on released (digest);
 create table if not exists finished (
-    digest blob primary key, request_hash blob not null, signature blob not null, statement blob not null
+    request_hash blob primary key, digest blob not null, signature blob not null, statement blob not null
 ) strict, without rowid;
 create table if not exists tombstones (
     request_hash blob primary key, tenant text not null, document blob not null
@@ -178,8 +177,8 @@ def _released(db: sqlite3.Connection, entry: Released) -> None:
 
 def _finished(db: sqlite3.Connection, entry: Finished) -> None:
     db.execute(
-        "insert into finished (digest, request_hash, signature, statement) values (?, ?, ?, ?)",
-        (entry.digest, entry.request_hash, entry.signature, entry.statement),
+        "insert into finished (request_hash, digest, signature, statement) values (?, ?, ?, ?)",
+        (entry.request_hash, entry.digest, entry.signature, entry.statement),
     )
     db.execute(
         "update slots set finished = 1 where request_hash = ? and digest = ?", (entry.request_hash, entry.digest)

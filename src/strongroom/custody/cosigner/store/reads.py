@@ -79,16 +79,19 @@ def has_consents_under(db: sqlite3.Connection, *, tenant: str, key_id: str) -> b
 _REQUEST = "select request_hash, tenant, transaction_id, digest, intent_hash, payload_hash, key_id, path from requests"
 
 
-def find_request(
-    db: sqlite3.Connection, *, request_hash: bytes | None = None, digest: bytes | None = None
-) -> KnownRequest | None:
-    """The request of that hash, or of that digest."""
-    if request_hash is not None:
-        row = db.execute(f"{_REQUEST} where request_hash = ?", (request_hash,)).fetchone()
-    else:
-        row = db.execute(f"{_REQUEST} where digest = ?", (digest,)).fetchone()
-    if row is None:
-        return None
+def find_request(db: sqlite3.Connection, *, request_hash: bytes) -> KnownRequest | None:
+    """The request of that hash."""
+    row = db.execute(f"{_REQUEST} where request_hash = ?", (request_hash,)).fetchone()
+    return _request(row) if row else None
+
+
+def list_requests(db: sqlite3.Connection, *, tenant: str, digest: bytes) -> list[KnownRequest]:
+    """The requests with that digest: it does not name the sender, so two accounts that pay alike have the same."""
+    rows = db.execute(f"{_REQUEST} where tenant = ? and digest = ?", (tenant, digest))
+    return [_request(row) for row in rows]
+
+
+def _request(row: tuple[bytes, str, bytes, bytes, bytes, bytes, str, str]) -> KnownRequest:
     return KnownRequest(
         request_hash=row[0],
         tenant=row[1],
@@ -134,14 +137,9 @@ def find_consent(db: sqlite3.Connection, *, ceremony_id: bytes) -> bytes | None:
     return row[0] if row else None
 
 
-def find_released(
-    db: sqlite3.Connection, *, request_hash: bytes | None = None, digest: bytes | None = None
-) -> bytes | None:
-    """The digest that was released for a request, or the digest itself if it was released."""
-    if request_hash is not None:
-        row = db.execute("select digest from released where request_hash = ? limit 1", (request_hash,)).fetchone()
-    else:
-        row = db.execute("select digest from released where digest = ? limit 1", (digest,)).fetchone()
+def find_released(db: sqlite3.Connection, *, request_hash: bytes) -> bytes | None:
+    """The digest that was released for a request."""
+    row = db.execute("select digest from released where request_hash = ? limit 1", (request_hash,)).fetchone()
     return row[0] if row else None
 
 
@@ -150,9 +148,9 @@ def is_sign_id_used(db: sqlite3.Connection, *, sign_id: bytes) -> bool:
     return db.execute("select 1 from released where sign_id = ?", (sign_id,)).fetchone() is not None
 
 
-def find_signature(db: sqlite3.Connection, *, digest: bytes) -> StoredSignature | None:
-    """The finished signature of a digest."""
-    row = db.execute("select signature, statement from finished where digest = ?", (digest,)).fetchone()
+def find_signature(db: sqlite3.Connection, *, request_hash: bytes) -> StoredSignature | None:
+    """The finished signature of a request's digest."""
+    row = db.execute("select signature, statement from finished where request_hash = ?", (request_hash,)).fetchone()
     return StoredSignature(signature=row[0], statement=row[1]) if row else None
 
 
