@@ -1,0 +1,1 @@
+"""What passes through the gateway: who calls, what they may send, what they get to see. Pure."""
