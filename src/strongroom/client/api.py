@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, cast
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import httpx
 
@@ -121,8 +121,8 @@ class Strongroom:
     def pages(self, path: str, *, items: str, query: Mapping[str, str] | None = None) -> Iterator[Json]:
         """Every item of a list, page after page.
 
-        A page says where the next one is by ``{"paging": {"after": CURSOR}}``, or, where the body is the bare list, by
-        the header ``next-page`` with that page's address; of it the query alone is used, never the host.
+        A page has the cursor of the next one in ``{"paging": {"after": CURSOR}}``, or, where the body is the bare list,
+        in the header ``next-page``.
 
         Args:
             path: as ``request``.
@@ -229,7 +229,7 @@ def _records(key: Json) -> tuple[bytes, ...]:
 
 def _next_page(page: Json, header: str) -> dict[str, str]:
     after = cast("Json", page.get("paging") or {}).get("after") or ""
-    return {"after": after} if after else dict(parse_qsl(urlsplit(header).query))
+    return {"after": after} if after else {"next": header} if header else {}
 
 
 def _parse_answer(answer: httpx.Response) -> Json:

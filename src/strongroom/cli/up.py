@@ -1,0 +1,98 @@
+"""``strongroom up``: everything on this machine, and how to reach it."""
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from strongroom.apps.up import READY_FILE, Ready, run_embedded
+from strongroom.cli.connection import DEFAULT_DATA_DIR
+from strongroom.cli.failures import Exit
+from strongroom.cli.output import say, show_facts
+
+SOMEONE = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+"""The second public account of the development chain: a receiver for a first try."""
+
+
+def up(
+    *,
+    data: Annotated[
+        Path, Parameter(help="The data folder: made if absent, its state survives a restart.", show_default=True)
+    ] = (DEFAULT_DATA_DIR),
+    port: Annotated[
+        int,
+        Parameter(
+            help="Of the REST door; 0 for that of the last start, or a free one.", validator=Number(gte=0, lte=65535)
+        ),
+    ] = 0,
+    ready_file: Annotated[
+        Path | None,
+        Parameter(help="Where to write addresses and credentials as JSON once it is ready; removed at the end."),
+    ] = None,
+) -> int:
+    """Run everything on this machine until it is asked to stop; its help text stands in ``main``."""
+    was_ready = False
+
+    async def when_ready(ready: Ready) -> bool:
+        nonlocal was_ready
+        was_ready = True
+        show_ready(ready)
+        if ready_file is not None:
+            write_private(ready_file, json.dumps(ready.facts(), indent=2).encode())
+        say("\nRunning until Ctrl-C.")
+        return False
+
+    if ready_file is not None:
+        remove(ready_file)
+    say(f"Strongroom starts in {data.absolute()}")
+    try:
+        run_embedded(data, port=port, tell=lambda line: say(f"  {line}"), when_ready=when_ready)
+    finally:
+        if was_ready and ready_file is not None:
+            remove(ready_file)
+    say(f"Stopped. Its state stays in {data.absolute()}")
+    return Exit.OK if was_ready else Exit.INTERRUPTED
+
+
+def show_ready(ready: Ready) -> None:
+    """Print addresses and credentials; of the private key only where it is."""
+    layout, facts = ready.embedded.layout, ready.facts()
+    own = layout.data_dir == DEFAULT_DATA_DIR.absolute()
+    where = "" if own else f" --ready-file {layout.data_dir / READY_FILE}"
+    say("\nReady.\n")
+    show_facts(
+        {
+            "REST door": facts["base_url"],
+            "API key": facts["api_key"],
+            "API private key": str(layout.tenant / "api_private_key.pem"),
+            "tenant": facts["tenant_id"],
+            "vault account": f"{facts['vault_account_id']}, holding {facts['asset_id']}",
+            "its address": facts["address"],
+            "chain RPC": facts["chain_rpc_url"],
+            "data folder": facts["data_dir"],
+            "logs": str(layout.data_dir / "logs"),
+            "try": f"strongroom tx create --to {SOMEONE} --amount 0.25 --wait{where}",
+        }
+    )
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Put a file of mode 0600 in place at once: a reader sees all of it or none."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    remove(draft)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a file that may be absent."""
+    with suppress(FileNotFoundError):
+        path.unlink()
