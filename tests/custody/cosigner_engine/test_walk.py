@@ -3,6 +3,7 @@
 import asyncio
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from strongroom.chains.evm.transaction import signing_digest
@@ -249,3 +250,25 @@ def _stop_at_the_last(cosigner: Cosigner, order: pb.EngineOrder) -> list[pb.Cosi
         cosigner.answers.clear()
         return []
     return reports
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "update signing_events set document = ''",
+        "delete from signing_events",
+        "update signing_requests set payload = ''",
+        "update signing_requests set digest = decode(repeat('00', 32), 'hex')",
+        "delete from signing_requests",
+        "delete from key_ceremonies",
+        "update callback_invocations set answer = 'APPROVE'",
+        "truncate signing_events",
+    ],
+)
+async def test_what_was_signed_cannot_be_changed_by_the_service_itself(world: World, sql: str) -> None:
+    await world.connect()
+    opening = await world.open()
+    await world.until_status(opening.transaction_id, "ASSEMBLED")
+    with pytest.raises(asyncpg.PostgresError) as caught:
+        await world.database.fetch(sql)
+    assert caught.value.sqlstate in {"42501", "SR002", "SR003"}
