@@ -201,7 +201,7 @@ CREATE TABLE public.transactions (
     step text NOT NULL,
     asset_id text NOT NULL,
     chain_id bigint NOT NULL,
-    decimals integer NOT NULL,
+    decimals bigint NOT NULL,
     source_account text NOT NULL,
     sender text NOT NULL,
     destination_type text NOT NULL,

@@ -22,7 +22,7 @@ create table if not exists transactions (
     step text not null,
     asset_id text not null,
     chain_id bigint not null check (chain_id > 0),
-    decimals integer not null check (decimals between 0 and 77),
+    decimals bigint not null check (decimals between 0 and 77),
     source_account text not null,
     sender text not null,
     destination_type text not null,
