@@ -41,7 +41,7 @@ async def prove(
 
 def _shown(step: FlowStep, steps: list[dict[str, Any]]) -> bool:
     heads = {f"{step.head}_{index}" for index in (1, 2, 3)} if step.head == "cosigner" else {step.head}
-    seen = {shown["to"] for shown in steps if shown["step"] == step.number and shown["from"] == step.tail}
+    seen = {shown["toService"] for shown in steps if shown["step"] == step.number and shown["fromService"] == step.tail}
     return heads <= seen
 
 

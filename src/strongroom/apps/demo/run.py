@@ -127,8 +127,8 @@ def _as_data(outcome: _Outcome) -> dict[str, Any]:
         steps = [
             {
                 "step": step["step"],
-                "from": step["from"],
-                "to": step["to"],
+                "from": step["fromService"],
+                "to": step["toService"],
                 "operation": step["operation"],
                 "table": (row.table or None) if (row := find_row(step, flow)) else None,
                 "ms": step["durationUs"] / 1000,

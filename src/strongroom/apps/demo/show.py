@@ -9,28 +9,29 @@ from strongroom.apps.demo.proof import Proof
 from strongroom.apps.flow import FlowStep
 from strongroom.kernel.money import format_amount
 
-_WIDTHS = (4, 43, 20, 44, 40, 8)
-
 
 def show_heading(console: Console) -> None:
-    """The heading of the live steps."""
-    console.print(_line("step", "from -> to", "operation", "decided", "row written", "ms"), style="bold")
+    """What the two lines of each step say."""
+    console.print("step  arrow: operation; below it what was decided, and the row written", style="bold")
 
 
 def show_step(console: Console, step: dict[str, Any], flow: tuple[FlowStep, ...]) -> None:
     """One step, once it has been done."""
     row = find_row(step, flow)
-    written = f"{row.database}.{row.table}{f'.{row.column}' if row.column else ''}" if row and row.table else "-"
-    arrow = f"{step['from']} -> {step['to']}"
-    milliseconds = f"{step['durationUs'] / 1000:.1f}"
+    arrow = f"{step['fromService']} -> {step['toService']}: {step['operation']}"
+    milliseconds = f"{step['durationUs'] / 1000:.1f} ms"
     style = "green" if step["outcome"] == "OK" else "red"
-    console.print(_line(step["step"], arrow, step["operation"], step["detail"], written, milliseconds), style=style)
+    console.print(f" {step['step']:<4} {arrow:<60} {milliseconds:>10}", style=style, highlight=False)
+    column = f".{row.column}" if row and row.column else ""
+    written = f"row {row.database}.{row.table}{column}" if row and row.table else "no row"
+    detail = f"{step['detail'].removesuffix('.')}; " if step["detail"] else ""
+    console.print(f"      {detail}{written}", style="dim", highlight=False, soft_wrap=True)
 
 
 def find_row(step: dict[str, Any], flow: tuple[FlowStep, ...]) -> FlowStep | None:
     """The flow's entry of a step's own arrow; None for an arrow inside a step, such as balances asking nodes."""
     for entry in flow:
-        if entry.number == step["step"] and entry.tail == step["from"]:
+        if entry.number == step["step"] and entry.tail == step["fromService"]:
             return entry
     return None
 
@@ -44,8 +45,8 @@ def show_receipt(console: Console, transaction: dict[str, Any], proof: Proof) ->
     table.add_row("hash on chain", str(transaction.get("txHash")))
     table.add_row("block", f"{block.get('blockHeight')} ({transaction.get('numOfConfirmations')} confirmations)")
     table.add_row("network fee", f"{transaction.get('networkFee')} {transaction['assetId']}")
-    table.add_row("rows read back", ", ".join(sorted({f"{row.database}.{row.table}" for row in proof.rows})))
-    table.add_row("handoffs recorded", str(proof.handoffs))
+    table.add_row("rows read back", "\n".join(sorted({f"{row.database}.{row.table}" for row in proof.rows})))
+    table.add_row("handoffs", f"{proof.handoffs} recorded, each signed by its caller")
     console.print()
     console.print(table)
     for what in proof.missing:
@@ -64,12 +65,3 @@ def show_balances(console: Console, names: dict[str, str], before: dict[str, int
         )
     console.print()
     console.print(table)
-
-
-def _line(*cells: str) -> str:
-    cut = (_shorten(cell, width) for cell, width in zip(cells[:-1], _WIDTHS[:-1], strict=True))
-    return "  ".join([*(f"{cell:<{width}}" for cell, width in zip(cut, _WIDTHS, strict=False)), cells[-1].rjust(8)])
-
-
-def _shorten(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
