@@ -20,12 +20,14 @@ from strongroom.custody.cosigner.domain.orders import (
     Order,
     PeerMessage,
     StartCeremony,
+    StartKeyCeremony,
 )
 from strongroom.custody.cosigner.domain.reports import (
     Adopted,
     Consented,
     Failed,
     Finished,
+    KeyRecorded,
     Outgoing,
     Report,
     Signed,
@@ -185,6 +187,13 @@ def test_messages_of_another_ceremony_are_refused(world: World, engine: MemoryEn
     assert not any(fault.ban for fault in faults(reports))
 
 
+def test_key_messages_that_come_before_the_order_are_held(keyless: World) -> None:
+    order = StartKeyCeremony(ceremony_id=os.urandom(32), tenant_id=TENANT, key_request=keyless.key_request())
+    engine = MemoryEngine(cores=keyless.cores)
+    assert engine.run({1: order, 2: order}) == []
+    assert [type(report) for report in engine.run({3: order})] == [KeyRecorded] * 3
+
+
 def test_messages_that_come_early_by_one_round_are_held(world: World, engine: MemoryEngine) -> None:
     """Co-signer 3 is told last: what its peers send before waits for it."""
     order = world.transfer().order()
@@ -334,7 +343,7 @@ def test_two_accounts_that_pay_alike_have_one_digest_and_two_signatures(world: W
     for transfer, three in zip(transfers, made, strict=True):
         assert len(three) == 3
         assert recover_sender(transaction_of(transfer), three[0]) == transfer.intent.sender
-        assert {type(report) for report in offer(world, transfer, three[0]).values()} == {Finished}
+        assert {type(report) for report in offer(world, transfer, three[0]).values()} == {Adopted}
 
 
 def test_a_failure_that_names_nobody_is_counted_and_freezes(world: World, engine: MemoryEngine) -> None:
@@ -496,7 +505,9 @@ def test_a_finished_signature_is_adopted_after_release_only(world: World, engine
     assert isinstance(adopted, Adopted)
     statement = opened(world, adopted.document, Kind.ADOPTED, AdoptedDocument)
     assert (statement.digest, statement.result_hash, statement.cosigner) == (digest, sha256(first), 3)
-    assert isinstance(world.cores[3].handle(order)[0], Finished)
+    sequence = world.contexts[3].journal.sequence
+    assert world.cores[3].handle(order) == (adopted,)
+    assert world.contexts[3].journal.sequence == sequence
     engine.tamper = unchanged
     assert [type(report) for report in engine.sign(transfer.order())] == [Finished] * 3
     assert len(signatures(engine.sign(world.transfer(nonce=1).order()))) == 3

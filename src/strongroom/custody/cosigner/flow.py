@@ -28,7 +28,9 @@ from strongroom.kernel.ids import TransactionId, derive_transaction_id
 from strongroom.threshold.backend import ThresholdError
 
 _CEREMONIES_MAX: Final = 1024
-_EARLY_MAX: Final = 4
+_EARLY_CEREMONIES_MAX: Final = 64
+_EARLY_MESSAGES_MAX: Final = 4
+_EARLY_BYTES_MAX: Final = 1 << 16
 
 
 @final
@@ -139,16 +141,17 @@ class Cosigner:
         ceremony = self._running.get(message.ceremony_id)
         if ceremony is not None:
             return self._after(message.ceremony_id, ceremony, ceremony.receive(message))
-        if message.ceremony_id in self._context.memory.live:
-            self._hold(message)
+        self._hold(message)
         return ()
 
     def _hold(self, message: PeerMessage) -> None:
         """A peer was told to start before us: its first messages wait, unread and few."""
+        if len(message.envelope) > _EARLY_BYTES_MAX:
+            return
         held = self._early.setdefault(message.ceremony_id, [])
-        if len(held) < _EARLY_MAX:
+        if len(held) < _EARLY_MESSAGES_MAX:
             held.append(message)
-        while len(self._early) > _CEREMONIES_MAX:
+        while len(self._early) > _EARLY_CEREMONIES_MAX:
             self._early.popitem(last=False)
 
     def _after(

@@ -128,7 +128,7 @@ def run(
     *,
     home: Home,
     engine: Annotated[str, Parameter(help="HOST:PORT of the co-signer engine; this program dials out to it.")],
-    tls: Annotated[Path, Parameter(help="Folder with key.pem, chain.pem and root.pem from the platform.")],
+    tls: Annotated[Path, Parameter(help="Folder with tls.key, tls.pem and root.pem from the platform.")],
 ) -> None:
     """Stay connected to the engine and take part; opens no port. Ends with Ctrl-C or SIGTERM."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))

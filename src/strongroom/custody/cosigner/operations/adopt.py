@@ -21,7 +21,11 @@ from strongroom.threshold.backend import ThresholdError
 
 
 def adopt_signature(*, context: Context, order: OfferSignature) -> Report:
-    """The signed adoption; the signature we have, if we have one; a signed refusal for anything else."""
+    """The signed adoption; the signature we have, if we have another one; a signed refusal for anything else.
+
+    A signature that is ours already is adopted as well: so the engine can have three statements that agree after
+    partials that did not (trust.md 7).
+    """
     known: KnownRequest | None = None
     try:
         known = _find_signed(context, order)
@@ -64,7 +68,7 @@ def _verifies(context: Context, order: OfferSignature, key: StoredKey, known: Kn
 
 def _adopt(context: Context, order: OfferSignature, known: KnownRequest) -> Report:
     stored = find_signature(context.journal.db, request_hash=known.request_hash)
-    if stored is not None:
+    if stored is not None and stored.signature != order.signature:
         return Finished(ceremony_id=order.ceremony_id, signature=stored.signature, statement=stored.statement)
     document = context.sign(
         kind=Kind.ADOPTED,
@@ -76,13 +80,13 @@ def _adopt(context: Context, order: OfferSignature, known: KnownRequest) -> Repo
             result_hash=sha256(order.signature),
         ),
     )
-    context.journal.append(
-        FinishedEntry(
+    if stored is None:
+        entry = FinishedEntry(
             request_hash=known.request_hash,
             digest=order.digest,
             signature=order.signature,
             statement=document,
             at=context.now_s(),
         )
-    )
+        context.journal.append(entry)
     return Adopted(ceremony_id=order.ceremony_id, document=document)
