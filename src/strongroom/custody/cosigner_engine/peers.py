@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
-from strongroom.custody.cosigner_engine.domain import Errand, KeyCeremony, KeyErrand, StepReport
+from strongroom.custody.cosigner_engine.domain.requests import Errand, KeyCeremony, KeyErrand, StepReport
 from strongroom.interfaces.auth_engine.v1 import auth_engine_pb2 as auth_pb
 from strongroom.interfaces.secure_vault.v1 import secure_vault_pb2 as vault_pb
 from strongroom.interfaces.transaction_manager.v1 import transaction_manager_pb2 as manager_pb

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from grpc.aio import ServicerContext
 
-from strongroom.custody.cosigner_engine.domain import MEMBERS, WIRE_VERSION, OriginalRequest
+from strongroom.custody.cosigner_engine.domain.reports import MEMBERS, WIRE_VERSION
+from strongroom.custody.cosigner_engine.domain.requests import OriginalRequest
 from strongroom.custody.cosigner_engine.operations.generate_key import generate_key
 from strongroom.custody.cosigner_engine.operations.list_cosigners import list_cosigners
 from strongroom.custody.cosigner_engine.operations.means import Means

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from strongroom.custody.cosigner_engine.domain import (
-    EventKind,
+from strongroom.custody.cosigner_engine.domain.reports import EventKind, SigningEvent
+from strongroom.custody.cosigner_engine.domain.requests import (
     KeyCeremony,
     KeyCeremonyStatus,
     OriginalRequest,
-    SigningEvent,
     SigningRequest,
     SigningStatus,
 )
@@ -87,7 +86,7 @@ def insert_events(
         """insert into signing_events (tenant_id, signing_request_id, transaction_id, ceremony_id, cosigner, kind,
             document, signature, occurred_at)
         select $1, $2, $3, $4, event.cosigner, event.kind, event.document, event.signature, $9
-        from unnest($5::smallint[], $6::text[], $7::bytea[], $8::bytea[])
+        from unnest($5::bigint[], $6::text[], $7::bytea[], $8::bytea[])
             as event (cosigner, kind, document, signature)
         on conflict (ceremony_id, cosigner, kind) do nothing""",
         (

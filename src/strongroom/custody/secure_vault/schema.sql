@@ -172,7 +172,7 @@ CREATE TABLE public.wallets (
     number bigint NOT NULL,
     asset_id text NOT NULL,
     chain_id bigint NOT NULL,
-    decimals smallint NOT NULL,
+    decimals bigint NOT NULL,
     created_at timestamp with time zone NOT NULL
 );
 ALTER TABLE public.wallets OWNER TO owner_role;

@@ -183,16 +183,7 @@ def insert_wallet(*, tenant_id: TenantId, wallet: Wallet, key_id: str, now: date
     address = Statement(
         """insert into addresses (tenant_id, number, asset_id, address_index, address, path, key_id, created_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing""",
-        (
-            tenant_id,
-            wallet.number,
-            wallet.asset_id,
-            wallet.address_index,
-            wallet.address,
-            wallet.path,
-            key_id,
-            now,
-        ),
+        (tenant_id, wallet.number, wallet.asset_id, wallet.address_index, wallet.address, wallet.path, key_id, now),
     )
     return [opened, address]
 
@@ -225,15 +216,7 @@ def update_key_request(*, tenant_id: TenantId, key: Key, now: datetime) -> State
         """update keys set status = 'PENDING', reason = '', key_request = $3, key_request_hash = $4,
             document_set_version = $5, rounds = $6, updated_at = $7
         where tenant_id = $1 and key_id = $2 and status = 'FAILED' and rounds = $6 - 1""",
-        (
-            tenant_id,
-            key.key_id,
-            key.key_request,
-            key.key_request_hash,
-            key.document_set_version,
-            key.rounds,
-            now,
-        ),
+        (tenant_id, key.key_id, key.key_request, key.key_request_hash, key.document_set_version, key.rounds, now),
         guard=True,
     )
 
@@ -245,15 +228,7 @@ def update_key_ready(
     return Statement(
         """update keys set status = 'READY', key_records = $4, public_key = $5, chain_code = $6, updated_at = $7
         where tenant_id = $1 and key_id = $2 and key_request_hash = $3 and status = 'PENDING'""",
-        (
-            tenant_id,
-            key.key_id,
-            key.key_request_hash,
-            list(records),
-            public.public_key,
-            public.chain_code,
-            now,
-        ),
+        (tenant_id, key.key_id, key.key_request_hash, list(records), public.public_key, public.chain_code, now),
         guard=True,
     )
 

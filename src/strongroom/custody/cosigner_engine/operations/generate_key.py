@@ -5,15 +5,9 @@ from dataclasses import replace
 import structlog
 
 from strongroom.custody.cosigner_engine import store
-from strongroom.custody.cosigner_engine.domain import (
-    Faulted,
-    KeyCeremony,
-    KeyCeremonyStatus,
-    KeyErrand,
-    Repeat,
-    decide_key,
-    pause_s,
-)
+from strongroom.custody.cosigner_engine.domain.decisions import Repeat, decide_key, pause_s
+from strongroom.custody.cosigner_engine.domain.reports import Faulted
+from strongroom.custody.cosigner_engine.domain.requests import KeyCeremony, KeyCeremonyStatus, KeyErrand
 from strongroom.custody.cosigner_engine.operations.means import Means
 from strongroom.custody.cosigner_engine.providers import orders
 from strongroom.kernel.call_context import CallContext

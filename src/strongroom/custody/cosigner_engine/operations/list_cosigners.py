@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from strongroom.custody.cosigner_engine.domain import MEMBERS
+from strongroom.custody.cosigner_engine.domain.reports import MEMBERS
 from strongroom.custody.cosigner_engine.operations.means import Means
 
 

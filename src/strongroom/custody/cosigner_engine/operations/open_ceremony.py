@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from strongroom.custody.cosigner_engine import store
-from strongroom.custody.cosigner_engine.domain import (
+from strongroom.custody.cosigner_engine.domain.requests import (
     Errand,
     OriginalRequest,
     SigningRequest,

@@ -7,26 +7,20 @@ import msgspec
 import structlog
 
 from strongroom.custody.cosigner_engine import store
-from strongroom.custody.cosigner_engine.domain import (
-    MEMBERS,
-    Answers,
+from strongroom.custody.cosigner_engine.domain.decisions import (
     Close,
     Complete,
-    Errand,
     Offer,
     Repeat,
-    SigningEvent,
-    SigningRequest,
-    SigningStatus,
     Start,
-    StepReport,
     decide_adoption,
     decide_consents,
     decide_signature,
-    events_of,
     pause_s,
     statement_events,
 )
+from strongroom.custody.cosigner_engine.domain.reports import MEMBERS, Answers, SigningEvent, events_of
+from strongroom.custody.cosigner_engine.domain.requests import Errand, SigningRequest, SigningStatus, StepReport
 from strongroom.custody.cosigner_engine.operations.means import Means
 from strongroom.custody.cosigner_engine.peers import SERVICE
 from strongroom.custody.cosigner_engine.providers import orders

@@ -4,14 +4,9 @@ import msgspec
 import structlog
 
 from strongroom.custody.cosigner_engine import store
-from strongroom.custody.cosigner_engine.domain import (
-    MEMBERS,
-    Errand,
-    SigningEvent,
-    SigningStatus,
-    StepReport,
-    pause_s,
-)
+from strongroom.custody.cosigner_engine.domain.decisions import pause_s
+from strongroom.custody.cosigner_engine.domain.reports import MEMBERS, SigningEvent
+from strongroom.custody.cosigner_engine.domain.requests import Errand, SigningStatus, StepReport
 from strongroom.custody.cosigner_engine.operations.means import Means
 from strongroom.custody.cosigner_engine.operations.take_part import close, get_request
 from strongroom.custody.cosigner_engine.peers import SERVICE

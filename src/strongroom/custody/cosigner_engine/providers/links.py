@@ -12,7 +12,7 @@ from typing import Final, final
 
 import structlog
 
-from strongroom.custody.cosigner_engine.domain import (
+from strongroom.custody.cosigner_engine.domain.reports import (
     MEMBERS,
     REPORT_MAX_BYTES,
     Answers,

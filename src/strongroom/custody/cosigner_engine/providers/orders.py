@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias, final
 from uuid import UUID
 
-from strongroom.custody.cosigner_engine.domain import KeyCeremony, SigningRequest
+from strongroom.custody.cosigner_engine.domain.requests import KeyCeremony, SigningRequest
 from strongroom.interfaces.cosigner_engine.v1 import cosigner_engine_pb2 as pb
 from strongroom.interfaces.policy_engine.v1 import policy_engine_pb2 as policy_pb
 from strongroom.kernel.documents.consent import cosigner_name

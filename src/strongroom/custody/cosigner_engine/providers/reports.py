@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from strongroom.custody.cosigner_engine.domain import (
+from strongroom.custody.cosigner_engine.domain.reports import (
     REPORT_MAX_BYTES,
     AdoptedReport,
     Consented,

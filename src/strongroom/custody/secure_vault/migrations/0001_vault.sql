@@ -55,7 +55,7 @@ create table if not exists wallets (
     number bigint not null,
     asset_id text not null,
     chain_id bigint not null,
-    decimals smallint not null,
+    decimals bigint not null,
     created_at timestamptz not null,
     primary key (tenant_id, number, asset_id),
     foreign key (tenant_id, number) references vault_accounts (tenant_id, number)

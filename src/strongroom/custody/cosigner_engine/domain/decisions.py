@@ -1,0 +1,149 @@
+"""What follows from what the co-signers said: sign, adopt, close or repeat."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeGuard
+
+from strongroom.custody.cosigner_engine.domain.reports import (
+    MEMBERS,
+    AdoptedReport,
+    Answers,
+    Consented,
+    Faulted,
+    FinishedReport,
+    KeyRecorded,
+    Refused,
+    Report,
+    SignedReport,
+    SigningEvent,
+    Tombstoned,
+    statement_kind,
+)
+from strongroom.kernel.errors import Code
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """All three consented: sign."""
+
+    consents: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One has the finished signature: the others are asked to adopt it."""
+
+    signature: bytes
+    holders: Mapping[int, FinishedReport]
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """A co-signer signed a tombstone: the request is dead."""
+
+    cosigner: int
+    reason: Code
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Not this time; the same digest is tried again."""
+
+    reason: Code
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """All three made their statement over this signature, by index."""
+
+    signature: bytes
+    statements: Mapping[int, bytes]
+
+
+def decide_consents(answers: Answers) -> Start | Offer | Close | Repeat:
+    """What follows from the consent phase: a tombstone ends it, a finished signature saves the ceremony."""
+    closed = _find_tombstone(answers)
+    if closed:
+        return closed
+    holders = {index: report for index, report in sorted(answers.items()) if isinstance(report, FinishedReport)}
+    if holders:
+        signature = next(iter(holders.values())).signature
+        return Offer(signature, {index: held for index, held in holders.items() if held.signature == signature})
+    consents = [report.document for _, report in sorted(answers.items()) if isinstance(report, Consented)]
+    return Start(tuple(consents)) if len(consents) == len(MEMBERS) else decide_repeat(answers)
+
+
+def decide_adoption(offer: Offer, answers: Answers) -> Complete | Close | Repeat:
+    """What follows from offering a finished signature to those who do not hold it."""
+    closed = _find_tombstone(answers)
+    if closed:
+        return closed
+    statements = {index: held.document for index, held in offer.holders.items()}
+    statements |= {index: report.document for index, report in answers.items() if _accepts(report, offer.signature)}
+    return Complete(offer.signature, statements) if len(statements) == len(MEMBERS) else decide_repeat(answers)
+
+
+def decide_signature(answers: Answers) -> Complete | Close | Repeat:
+    """What follows from the rounds. Whether the three statements agree is for auth_engine to say (step 11)."""
+    closed = _find_tombstone(answers)
+    if closed:
+        return closed
+    finished = {index: report for index, report in sorted(answers.items()) if isinstance(report, SignedReport)}
+    if len(finished) < len(MEMBERS):
+        return decide_repeat(answers)
+    statements = {index: report.document for index, report in finished.items()}
+    return Complete(finished[MEMBERS[0]].signature, statements)
+
+
+def decide_repeat(answers: Answers) -> Repeat:
+    """Why it is not this time: the first refusal or fault says it."""
+    for index, report in sorted(answers.items()):
+        if isinstance(report, Refused | Faulted):
+            code = report.reason if isinstance(report, Refused) else report.code
+            return Repeat(code, f"co-signer {index}: {report.detail}")
+    return Repeat(Code.CEREMONY_FAILED, "A co-signer answered something else than it was asked.")
+
+
+def decide_key(answers: Answers) -> tuple[bytes, ...] | Repeat | Faulted:
+    """The three key records in order; a pause; or the fault that no repetition will mend."""
+    records = [report.document for _, report in sorted(answers.items()) if isinstance(report, KeyRecorded)]
+    if len(records) == len(MEMBERS):
+        return tuple(records)
+    for index, report in sorted(answers.items()):
+        if isinstance(report, Faulted) and not is_passing(report):
+            return Faulted(report.code, f"co-signer {index}: {report.detail}", ban=report.ban)
+        if isinstance(report, Refused) and not report.reason.meaning.retryable:
+            return Faulted(report.reason, f"co-signer {index}: {report.detail}")
+    return decide_repeat(answers)
+
+
+def is_passing(fault: Faulted) -> bool:
+    """Whether the same ceremony may succeed later: crypto and transport faults are repeated, a ban is not."""
+    repeated = fault.code in {Code.MESSAGE_INVALID, Code.CEREMONY_FAILED, Code.INTERNAL, Code.SIGNATURE_INVALID}
+    return not fault.ban and (repeated or fault.code.meaning.retryable)
+
+
+def statement_events(complete: Complete) -> list[SigningEvent]:
+    """One row for each share: the statement and the signature that it is about."""
+    return [
+        SigningEvent(cosigner=index, kind=statement_kind(document), document=document, signature=complete.signature)
+        for index, document in sorted(complete.statements.items())
+    ]
+
+
+def pause_s(*, tries: int, first_s: float, longest_s: float) -> float:
+    """How long to wait before the next attempt: doubles with each try."""
+    return min(first_s * 2 ** min(tries, 16), longest_s)
+
+
+def _find_tombstone(answers: Answers) -> Close | None:
+    for index, report in sorted(answers.items()):
+        if isinstance(report, Tombstoned):
+            return Close(index, report.reason)
+    return None
+
+
+def _accepts(report: Report, signature: bytes) -> TypeGuard[AdoptedReport | FinishedReport]:
+    """Whether it stands by the signature offered: newly adopted, or in its journal since it was asked."""
+    return isinstance(report, AdoptedReport) or (isinstance(report, FinishedReport) and report.signature == signature)

@@ -1,0 +1,243 @@
+-- Generated from the migrations and grants beside it by `make generate`; do not edit, and never run.
+
+CREATE FUNCTION public.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception '% on % is refused: its rows are append-only', tg_op, tg_table_name using errcode = 'SR002';
+end
+$$;
+ALTER FUNCTION public.refuse_change() OWNER TO owner_role;
+CREATE FUNCTION public.require_row(touched bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if touched = 0 then
+        raise exception 'a guarded statement touched no row' using errcode = 'SR001';
+    end if;
+    return touched;
+end
+$$;
+ALTER FUNCTION public.require_row(touched bigint) OWNER TO owner_role;
+CREATE FUNCTION public.set_once() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $_$
+declare
+    changed boolean;
+    position integer;
+begin
+    for position in 0 .. tg_nargs - 1 loop
+        execute format('select ($1).%1$I is not null and ($1).%1$I is distinct from ($2).%1$I', tg_argv[position])
+            into changed using old, new;
+        if changed then
+            raise exception '%.% is set once and cannot change', tg_table_name, tg_argv[position] using errcode = 'SR003';
+        end if;
+    end loop;
+    return new;
+end
+$_$;
+ALTER FUNCTION public.set_once() OWNER TO owner_role;
+CREATE TABLE public.callback_invocations (
+    id bigint NOT NULL,
+    tenant_id text NOT NULL,
+    transaction_id uuid NOT NULL,
+    ceremony_id bytea NOT NULL,
+    cosigner bigint NOT NULL,
+    request_id text NOT NULL,
+    answer text NOT NULL,
+    document bytea NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    CONSTRAINT callback_invocations_ceremony_id_check CHECK ((length(ceremony_id) = 32)),
+    CONSTRAINT callback_invocations_cosigner_check CHECK (((cosigner >= 1) AND (cosigner <= 3)))
+);
+ALTER TABLE public.callback_invocations OWNER TO owner_role;
+ALTER TABLE public.callback_invocations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.callback_invocations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.key_ceremonies (
+    tenant_id text NOT NULL,
+    key_id text NOT NULL,
+    key_request_hash bytea NOT NULL,
+    key_request bytea NOT NULL,
+    status text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    ceremony_id bytea,
+    key_records bytea[],
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT key_ceremonies_ceremony_id_check CHECK ((length(ceremony_id) = 32)),
+    CONSTRAINT key_ceremonies_check CHECK (((status = 'RECORDED'::text) = (key_records IS NOT NULL))),
+    CONSTRAINT key_ceremonies_key_request_hash_check CHECK ((length(key_request_hash) = 32)),
+    CONSTRAINT key_ceremonies_status_check CHECK ((status = ANY (ARRAY['RUNNING'::text, 'RECORDED'::text, 'FAILED'::text])))
+);
+ALTER TABLE public.key_ceremonies OWNER TO owner_role;
+CREATE TABLE public.schema_migrations (
+    origin text NOT NULL,
+    version bigint NOT NULL,
+    name text NOT NULL,
+    checksum bytea NOT NULL,
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT schema_migrations_checksum_check CHECK ((length(checksum) = 32)),
+    CONSTRAINT schema_migrations_origin_check CHECK ((origin = ANY (ARRAY['runtime'::text, 'service'::text]))),
+    CONSTRAINT schema_migrations_version_check CHECK ((version > 0))
+);
+ALTER TABLE public.schema_migrations OWNER TO owner_role;
+CREATE TABLE public.service_handoff_events (
+    id bigint NOT NULL,
+    handoff_id text NOT NULL,
+    transaction_id uuid,
+    from_service text NOT NULL,
+    to_service text NOT NULL,
+    method text NOT NULL,
+    cert_chain_hash bytea NOT NULL,
+    payload_hash bytea NOT NULL,
+    parents text[] NOT NULL,
+    token text NOT NULL,
+    direction text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    CONSTRAINT service_handoff_events_cert_chain_hash_check CHECK ((length(cert_chain_hash) = 32)),
+    CONSTRAINT service_handoff_events_direction_check CHECK ((direction = ANY (ARRAY['received'::text, 'receipt'::text]))),
+    CONSTRAINT service_handoff_events_payload_hash_check CHECK ((length(payload_hash) = 32))
+);
+ALTER TABLE public.service_handoff_events OWNER TO owner_role;
+ALTER TABLE public.service_handoff_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.service_handoff_events_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.signing_events (
+    id bigint NOT NULL,
+    tenant_id text NOT NULL,
+    signing_request_id uuid NOT NULL,
+    transaction_id uuid NOT NULL,
+    ceremony_id bytea NOT NULL,
+    cosigner bigint NOT NULL,
+    kind text NOT NULL,
+    document bytea NOT NULL,
+    signature bytea,
+    occurred_at timestamp with time zone NOT NULL,
+    CONSTRAINT signing_events_ceremony_id_check CHECK ((length(ceremony_id) = 32)),
+    CONSTRAINT signing_events_check CHECK (((signature IS NOT NULL) = (kind = ANY (ARRAY['PARTIAL'::text, 'ADOPTED'::text])))),
+    CONSTRAINT signing_events_cosigner_check CHECK (((cosigner >= 1) AND (cosigner <= 3))),
+    CONSTRAINT signing_events_kind_check CHECK ((kind = ANY (ARRAY['CONSENT'::text, 'PARTIAL'::text, 'ADOPTED'::text, 'REFUSAL'::text, 'TOMBSTONE'::text, 'FAULT'::text]))),
+    CONSTRAINT signing_events_signature_check CHECK ((length(signature) = 65))
+);
+ALTER TABLE public.signing_events OWNER TO owner_role;
+ALTER TABLE public.signing_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.signing_events_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.signing_requests (
+    id uuid NOT NULL,
+    tenant_id text NOT NULL,
+    transaction_id uuid NOT NULL,
+    attempt bigint NOT NULL,
+    policy_rule_ref text NOT NULL,
+    request_token text NOT NULL,
+    request_uri text NOT NULL,
+    request_body bytea NOT NULL,
+    intent bytea NOT NULL,
+    payload bytea NOT NULL,
+    decision bytea NOT NULL,
+    verdict bytea NOT NULL,
+    approvals bytea[] NOT NULL,
+    digest bytea NOT NULL,
+    status text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT signing_requests_digest_check CHECK ((length(digest) = 32)),
+    CONSTRAINT signing_requests_status_check CHECK ((status = ANY (ARRAY['OPEN'::text, 'SIGNED'::text, 'ASSEMBLED'::text, 'CLOSED'::text])))
+);
+ALTER TABLE public.signing_requests OWNER TO owner_role;
+CREATE TABLE public.work (
+    key text NOT NULL,
+    operation text NOT NULL,
+    attempt bigint NOT NULL,
+    payload bytea NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
+    lease_owner text,
+    lease_until timestamp with time zone,
+    due_at timestamp with time zone NOT NULL,
+    tries bigint DEFAULT 0 NOT NULL,
+    last_error text,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT work_attempt_check CHECK ((attempt >= 0)),
+    CONSTRAINT work_check CHECK (((lease_owner IS NULL) = (lease_until IS NULL)))
+);
+ALTER TABLE public.work OWNER TO owner_role;
+ALTER TABLE ONLY public.callback_invocations
+    ADD CONSTRAINT callback_invocations_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.callback_invocations
+    ADD CONSTRAINT callback_invocations_request_key UNIQUE (cosigner, request_id);
+ALTER TABLE ONLY public.key_ceremonies
+    ADD CONSTRAINT key_ceremonies_pkey PRIMARY KEY (tenant_id, key_id, key_request_hash);
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (origin, version);
+ALTER TABLE ONLY public.service_handoff_events
+    ADD CONSTRAINT service_handoff_events_handoff_id_key UNIQUE (handoff_id);
+ALTER TABLE ONLY public.service_handoff_events
+    ADD CONSTRAINT service_handoff_events_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.signing_events
+    ADD CONSTRAINT signing_events_once_key UNIQUE (ceremony_id, cosigner, kind);
+ALTER TABLE ONLY public.signing_events
+    ADD CONSTRAINT signing_events_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.signing_requests
+    ADD CONSTRAINT signing_requests_attempt_key UNIQUE (transaction_id, attempt);
+ALTER TABLE ONLY public.signing_requests
+    ADD CONSTRAINT signing_requests_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.work
+    ADD CONSTRAINT work_pkey PRIMARY KEY (key, operation, attempt);
+CREATE INDEX service_handoff_events_transaction ON public.service_handoff_events USING btree (transaction_id, id);
+CREATE INDEX signing_events_transaction ON public.signing_events USING btree (transaction_id, id);
+CREATE INDEX work_due ON public.work USING btree (due_at) WHERE (finished_at IS NULL);
+CREATE TRIGGER callback_invocations_append_only BEFORE DELETE OR UPDATE ON public.callback_invocations FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE public.callback_invocations ENABLE ALWAYS TRIGGER callback_invocations_append_only;
+CREATE TRIGGER key_ceremonies_set_once BEFORE UPDATE ON public.key_ceremonies FOR EACH ROW EXECUTE FUNCTION public.set_once('tenant_id', 'key_id', 'key_request_hash', 'key_request', 'ceremony_id', 'key_records', 'created_at');
+ALTER TABLE public.key_ceremonies ENABLE ALWAYS TRIGGER key_ceremonies_set_once;
+CREATE TRIGGER service_handoff_events_append_only BEFORE DELETE OR UPDATE ON public.service_handoff_events FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE public.service_handoff_events ENABLE ALWAYS TRIGGER service_handoff_events_append_only;
+CREATE TRIGGER service_handoff_events_no_truncate BEFORE TRUNCATE ON public.service_handoff_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE public.service_handoff_events ENABLE ALWAYS TRIGGER service_handoff_events_no_truncate;
+CREATE TRIGGER signing_events_append_only BEFORE DELETE OR UPDATE ON public.signing_events FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE public.signing_events ENABLE ALWAYS TRIGGER signing_events_append_only;
+CREATE TRIGGER signing_requests_set_once BEFORE UPDATE ON public.signing_requests FOR EACH ROW EXECUTE FUNCTION public.set_once('id', 'tenant_id', 'transaction_id', 'attempt', 'policy_rule_ref', 'request_token', 'request_uri', 'request_body', 'intent', 'payload', 'decision', 'verdict', 'approvals', 'digest', 'created_at');
+ALTER TABLE public.signing_requests ENABLE ALWAYS TRIGGER signing_requests_set_once;
+ALTER TABLE ONLY public.signing_events
+    ADD CONSTRAINT signing_events_signing_request_id_fkey FOREIGN KEY (signing_request_id) REFERENCES public.signing_requests(id);
+REVOKE USAGE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO service_role;
+GRANT USAGE ON SCHEMA public TO auditor_role;
+GRANT SELECT ON TABLE public.callback_invocations TO auditor_role;
+GRANT SELECT,INSERT ON TABLE public.callback_invocations TO service_role;
+GRANT SELECT ON TABLE public.key_ceremonies TO auditor_role;
+GRANT SELECT,INSERT ON TABLE public.key_ceremonies TO service_role;
+GRANT UPDATE(status) ON TABLE public.key_ceremonies TO service_role;
+GRANT UPDATE(reason) ON TABLE public.key_ceremonies TO service_role;
+GRANT UPDATE(ceremony_id) ON TABLE public.key_ceremonies TO service_role;
+GRANT UPDATE(key_records) ON TABLE public.key_ceremonies TO service_role;
+GRANT UPDATE(updated_at) ON TABLE public.key_ceremonies TO service_role;
+GRANT SELECT ON TABLE public.schema_migrations TO auditor_role;
+GRANT SELECT ON TABLE public.service_handoff_events TO auditor_role;
+GRANT SELECT,INSERT ON TABLE public.service_handoff_events TO service_role;
+GRANT SELECT ON TABLE public.signing_events TO auditor_role;
+GRANT SELECT,INSERT ON TABLE public.signing_events TO service_role;
+GRANT SELECT ON TABLE public.signing_requests TO auditor_role;
+GRANT SELECT,INSERT ON TABLE public.signing_requests TO service_role;
+GRANT UPDATE(status) ON TABLE public.signing_requests TO service_role;
+GRANT UPDATE(updated_at) ON TABLE public.signing_requests TO service_role;
+GRANT SELECT ON TABLE public.work TO auditor_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.work TO service_role;
+ALTER DEFAULT PRIVILEGES FOR ROLE owner_role IN SCHEMA public GRANT SELECT ON TABLES TO auditor_role;
