@@ -25,6 +25,9 @@ class FakeManager(TransactionManagerServicer):
     busy: int = 0
     ended: set[str] = field(default_factory=set[str])
     failures: list[StrongroomError] = field(default_factory=list[StrongroomError])
+    confirmations: list[pb.ConfirmTransactionRequest] = field(default_factory=list[pb.ConfirmTransactionRequest])
+    needed_confirmations: int = 2
+    document_sets: list[bytes] = field(default_factory=list[bytes])
     reports: list[pb.RecordStepRequest] = field(default_factory=list[pb.RecordStepRequest])
     calls: list[Call] = field(default_factory=list[Call])
 
@@ -41,6 +44,22 @@ class FakeManager(TransactionManagerServicer):
             self.busy -= 1
             return pb.RecordStepResponse(status="QUEUED", retry_after_ms=5)
         return pb.RecordStepResponse(status="PENDING_SIGNATURE", payload=self.payloads[request.transaction_id])
+
+    async def ConfirmTransaction(
+        self, request: pb.ConfirmTransactionRequest, context: Any
+    ) -> pb.ConfirmTransactionResponse:
+        self.confirmations.append(request)
+        self.calls.append(current_call())
+        if self.failures:
+            raise self.failures.pop(0)
+        final = request.confirmations >= self.needed_confirmations
+        return pb.ConfirmTransactionResponse(status="COMPLETED" if final else "CONFIRMING", final=final)
+
+    async def ApplyDocumentSet(self, request: pb.ApplyDocumentSetRequest, context: Any) -> pb.ApplyDocumentSetResponse:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.document_sets.append(request.document_set)
+        return pb.ApplyDocumentSetResponse()
 
     def steps(self, transaction_id: str) -> Sequence[str]:
         """The numbers of the steps reported, each once, in the order of their first report."""

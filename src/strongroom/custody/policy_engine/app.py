@@ -19,6 +19,7 @@ def build(host: Host, config: PolicyEngineConfig) -> Service:
     document_sets = DocumentSets(
         database=host.database(),
         work=work,
+        clock=host.clock,
         peers=peers,
         environment=host.environment,
         signing_key=host.kms.signer(SIGNING_KEY).public_key,

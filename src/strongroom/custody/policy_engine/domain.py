@@ -3,18 +3,29 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+import msgspec
+
 from strongroom.kernel.digest import request_hash, sha256
 from strongroom.kernel.documents.codec import Document, decode
 from strongroom.kernel.documents.decision import Decision, Evaluation
 from strongroom.kernel.documents.document_set import DocumentSet
-from strongroom.kernel.documents.intent import Intent
-from strongroom.kernel.documents.request import verify_request
+from strongroom.kernel.documents.intent import Intent, PublicKey, derive_intent
+from strongroom.kernel.documents.request import parse_transaction_request, verify_request
 from strongroom.kernel.documents.verdict import open_verdict
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.policy import evaluate, facts_of
 
 AUTO_APPROVER = "policy"
 """Who decides in ``approval_decisions`` when a rule allows without asking anyone."""
+
+
+_ANY_KEY = PublicKey(
+    key_id="",
+    public_key=bytes.fromhex("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"),
+    chain_code=bytes(32),
+)
+"""Stands for the tenant's key, which only vault and co-signers know: addresses derived from it are not looked at. Every
+co-signer derives the whole intent again with the real one (trust.md 3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +104,16 @@ def _check_request(question: Question, intent: Intent, document_set: DocumentSet
         uri=question.uri,
         public_key_der=document_set.get_api_user(intent.initiator).public_key_der,
     )
-    belongs = (
-        intent.id == question.transaction_id
-        and intent.tenant == document_set.tenant == question.tenant_id
-        and intent.environment == document_set.environment
-        and intent.initiator == claims.sub
-        and intent.request_hash == request_hash(token=question.token, body=question.body)
+    derived = derive_intent(
+        request=parse_transaction_request(question.body),
+        claims=claims,
+        request_hash=request_hash(token=question.token, body=question.body),
+        document_set=document_set,
+        key=msgspec.structs.replace(_ANY_KEY, key_id=intent.key_id),
     )
-    if not belongs:
+    own = derived.destination_account is not None
+    expected = msgspec.structs.replace(
+        derived, sender=intent.sender, destination=intent.destination if own else derived.destination
+    )
+    if intent != expected or (question.transaction_id, question.tenant_id) != (intent.id, intent.tenant):
         raise StrongroomError(Code.INTENT_MISMATCH)

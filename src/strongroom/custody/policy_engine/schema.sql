@@ -37,6 +37,11 @@ begin
 end
 $_$;
 ALTER FUNCTION public.set_once() OWNER TO owner_role;
+CREATE TABLE public.api_registrations (
+    name text NOT NULL,
+    tenant_id text NOT NULL
+);
+ALTER TABLE public.api_registrations OWNER TO owner_role;
 CREATE TABLE public.approval_decisions (
     id bigint NOT NULL,
     tenant_id text NOT NULL,
@@ -88,6 +93,12 @@ ALTER TABLE public.approval_requests ALTER COLUMN id ADD GENERATED ALWAYS AS IDE
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.document_set_deliveries (
+    tenant_id text NOT NULL,
+    version bigint NOT NULL,
+    delivered_at timestamp with time zone NOT NULL
+);
+ALTER TABLE public.document_set_deliveries OWNER TO owner_role;
 CREATE TABLE public.document_sets (
     tenant_id text NOT NULL,
     version bigint NOT NULL,
@@ -152,6 +163,8 @@ CREATE TABLE public.work (
     CONSTRAINT work_check CHECK (((lease_owner IS NULL) = (lease_until IS NULL)))
 );
 ALTER TABLE public.work OWNER TO owner_role;
+ALTER TABLE ONLY public.api_registrations
+    ADD CONSTRAINT api_registrations_once PRIMARY KEY (name);
 ALTER TABLE ONLY public.approval_decisions
     ADD CONSTRAINT approval_decisions_once UNIQUE (transaction_id, attempt, approver);
 ALTER TABLE ONLY public.approval_decisions
@@ -160,6 +173,8 @@ ALTER TABLE ONLY public.approval_requests
     ADD CONSTRAINT approval_requests_once UNIQUE (transaction_id, attempt);
 ALTER TABLE ONLY public.approval_requests
     ADD CONSTRAINT approval_requests_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.document_set_deliveries
+    ADD CONSTRAINT document_set_deliveries_pkey PRIMARY KEY (tenant_id, version);
 ALTER TABLE ONLY public.document_sets
     ADD CONSTRAINT document_sets_version PRIMARY KEY (tenant_id, version);
 ALTER TABLE ONLY public.schema_migrations
@@ -172,6 +187,10 @@ ALTER TABLE ONLY public.work
     ADD CONSTRAINT work_pkey PRIMARY KEY (key, operation, attempt);
 CREATE INDEX service_handoff_events_transaction ON public.service_handoff_events USING btree (transaction_id, id);
 CREATE INDEX work_due ON public.work USING btree (due_at) WHERE (finished_at IS NULL);
+CREATE TRIGGER api_registrations_append_only BEFORE DELETE OR UPDATE ON public.api_registrations FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE public.api_registrations ENABLE ALWAYS TRIGGER api_registrations_append_only;
+CREATE TRIGGER api_registrations_no_truncate BEFORE TRUNCATE ON public.api_registrations FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE public.api_registrations ENABLE ALWAYS TRIGGER api_registrations_no_truncate;
 CREATE TRIGGER approval_decisions_append_only BEFORE DELETE OR UPDATE ON public.approval_decisions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.approval_decisions ENABLE ALWAYS TRIGGER approval_decisions_append_only;
 CREATE TRIGGER approval_decisions_no_truncate BEFORE TRUNCATE ON public.approval_decisions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
@@ -180,6 +199,10 @@ CREATE TRIGGER approval_requests_append_only BEFORE DELETE OR UPDATE ON public.a
 ALTER TABLE public.approval_requests ENABLE ALWAYS TRIGGER approval_requests_append_only;
 CREATE TRIGGER approval_requests_no_truncate BEFORE TRUNCATE ON public.approval_requests FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.approval_requests ENABLE ALWAYS TRIGGER approval_requests_no_truncate;
+CREATE TRIGGER document_set_deliveries_append_only BEFORE DELETE OR UPDATE ON public.document_set_deliveries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE public.document_set_deliveries ENABLE ALWAYS TRIGGER document_set_deliveries_append_only;
+CREATE TRIGGER document_set_deliveries_no_truncate BEFORE TRUNCATE ON public.document_set_deliveries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE public.document_set_deliveries ENABLE ALWAYS TRIGGER document_set_deliveries_no_truncate;
 CREATE TRIGGER document_sets_append_only BEFORE DELETE OR UPDATE ON public.document_sets FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.document_sets ENABLE ALWAYS TRIGGER document_sets_append_only;
 CREATE TRIGGER document_sets_no_truncate BEFORE TRUNCATE ON public.document_sets FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
@@ -188,13 +211,19 @@ CREATE TRIGGER service_handoff_events_append_only BEFORE DELETE OR UPDATE ON pub
 ALTER TABLE public.service_handoff_events ENABLE ALWAYS TRIGGER service_handoff_events_append_only;
 CREATE TRIGGER service_handoff_events_no_truncate BEFORE TRUNCATE ON public.service_handoff_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.service_handoff_events ENABLE ALWAYS TRIGGER service_handoff_events_no_truncate;
+ALTER TABLE ONLY public.document_set_deliveries
+    ADD CONSTRAINT document_set_deliveries_tenant_id_version_fkey FOREIGN KEY (tenant_id, version) REFERENCES public.document_sets(tenant_id, version);
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO service_role;
 GRANT USAGE ON SCHEMA public TO auditor_role;
+GRANT SELECT ON TABLE public.api_registrations TO auditor_role;
+GRANT SELECT,INSERT ON TABLE public.api_registrations TO service_role;
 GRANT SELECT ON TABLE public.approval_decisions TO auditor_role;
 GRANT SELECT,INSERT ON TABLE public.approval_decisions TO service_role;
 GRANT SELECT ON TABLE public.approval_requests TO auditor_role;
 GRANT SELECT,INSERT ON TABLE public.approval_requests TO service_role;
+GRANT SELECT ON TABLE public.document_set_deliveries TO auditor_role;
+GRANT SELECT,INSERT ON TABLE public.document_set_deliveries TO service_role;
 GRANT SELECT ON TABLE public.document_sets TO auditor_role;
 GRANT SELECT,INSERT ON TABLE public.document_sets TO service_role;
 GRANT SELECT ON TABLE public.schema_migrations TO auditor_role;

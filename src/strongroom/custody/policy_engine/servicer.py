@@ -35,13 +35,12 @@ class PolicyEngineServicer(rpc.PolicyEngineServicer):
         call = current_call()
         if str(call.transaction_id) != request.transaction_id:
             raise StrongroomError(Code.HANDOFF_INVALID, "The handoff names another transaction than the request.")
-        document_set, _ = await self._document_sets.get(request.tenant_id)
         answer = await evaluate_transaction(
             database=self._host.database(),
             work=self._host.work(),
             clock=self._host.clock,
             sign=partial(self._sign, TenantId(request.tenant_id)),
-            document_set=document_set,
+            document_sets=self._document_sets,
             question=_question(request),
             call=call,
         )
@@ -53,14 +52,12 @@ class PolicyEngineServicer(rpc.PolicyEngineServicer):
         self, request: pb.PublishDocumentSetRequest, context: Context
     ) -> pb.PublishDocumentSetResponse:
         """Publish a version."""
-        document = await self._document_sets.publish(
-            request.document_set, now=self._host.clock.now(), timeout_s=self._config.publish_timeout_s
-        )
+        document = await self._document_sets.publish(request.document_set, timeout_s=self._config.publish_timeout_s)
         return pb.PublishDocumentSetResponse(tenant_id=document.tenant, version=document.version, hash=document.hash())
 
     async def GetDocumentSet(self, request: pb.GetDocumentSetRequest, context: Context) -> pb.GetDocumentSetResponse:
         """The current version."""
-        _, signed = await self._document_sets.get(request.tenant_id)
+        _, signed = await self._document_sets.read(request.tenant_id)
         return pb.GetDocumentSetResponse(document_set=signed)
 
     def _sign(self, tenant_id: TenantId, payload: bytes) -> Signed:

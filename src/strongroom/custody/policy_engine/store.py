@@ -5,6 +5,7 @@ from uuid import UUID
 
 from strongroom.custody.policy_engine.domain import AUTO_APPROVER, Answer, Question
 from strongroom.kernel.digest import sha256
+from strongroom.kernel.documents.document_set import DocumentSet
 from strongroom.runtime.db import Database, Statement
 
 
@@ -18,28 +19,54 @@ async def find_document_set(database: Database, *, tenant_id: str, version: int 
     )
 
 
-async def list_tenants(database: Database) -> tuple[str, ...]:
-    """Every tenant with a document set."""
-    rows = await database.fetch("select distinct tenant_id from document_sets order by tenant_id")
-    return tuple(row["tenant_id"] for row in rows)
-
-
-def insert_document_set(
-    *, tenant_id: str, version: int, document_hash: bytes, signed: bytes, now: datetime
-) -> Statement:
+def insert_document_set(document: DocumentSet, *, signed: bytes, now: datetime) -> Statement:
     """A version of a tenant's document set; the primary key refuses a second one."""
     return Statement(
         "insert into document_sets (tenant_id, version, hash, signed, published_at) values ($1, $2, $3, $4, $5)",
-        (tenant_id, version, document_hash, signed, now),
+        (document.tenant, document.version, document.hash(), signed, now),
     )
 
 
-async def find_answer(database: Database, *, transaction_id: UUID, attempt: int) -> tuple[Question, Answer] | None:
+def insert_registrations(document: DocumentSet) -> Statement:
+    """The API users of a version, by id and by key: each is this tenant's for ever, or the commit is a conflict."""
+    users = document.roster.api_users
+    names = [f"id {user.id}" for user in users] + [f"key {sha256(user.public_key_der).hex()}" for user in users]
+    return Statement(
+        """insert into api_registrations (name, tenant_id)
+        select given.name, $1 from unnest($2::text[]) as given (name)
+        where not exists (select 1 from api_registrations as known
+            where known.name = given.name and known.tenant_id = $1)""",
+        (document.tenant, names),
+    )
+
+
+def insert_delivery(*, tenant_id: str, version: int, now: datetime) -> Statement:
+    """Every service has that version."""
+    return Statement(
+        "insert into document_set_deliveries (tenant_id, version, delivered_at) values ($1, $2, $3)",
+        (tenant_id, version, now),
+    )
+
+
+async def is_delivered(database: Database, *, tenant_id: str, version: int) -> bool:
+    """Whether every service has that version."""
+    found: bool = await database.fetchval(
+        "select exists (select 1 from document_set_deliveries where tenant_id = $1 and version = $2)",
+        tenant_id,
+        version,
+    )
+    return found
+
+
+async def find_answer(
+    database: Database, *, tenant_id: str, transaction_id: UUID, attempt: int
+) -> tuple[Question, Answer] | None:
     """What was asked and answered in one attempt."""
     row = await database.fetchrow(
         """select tenant_id, request_token, request_uri, request_body, intent, verdict, action, rule_id, rule_number,
             decision
-        from approval_requests where transaction_id = $1 and attempt = $2""",
+        from approval_requests where tenant_id = $1 and transaction_id = $2 and attempt = $3""",
+        tenant_id,
         transaction_id,
         attempt,
     )
@@ -61,12 +88,13 @@ async def find_answer(database: Database, *, transaction_id: UUID, attempt: int)
     return question, answer
 
 
-def insert_request(question: Question, answer: Answer, *, now: datetime) -> Statement:
-    """The row of step 6."""
+def insert_request(question: Question, answer: Answer, *, document_set: DocumentSet, now: datetime) -> Statement:
+    """The row of step 6, guarded: nothing is decided by a version that has a successor."""
     return Statement(
         """insert into approval_requests (tenant_id, transaction_id, attempt, request_token, request_uri, request_body,
             intent, intent_hash, verdict, action, rule_id, rule_number, decision, requested_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)""",
+        select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
+        where not exists (select 1 from document_sets where tenant_id = $1 and version > $15)""",
         (
             question.tenant_id,
             question.transaction_id,
@@ -82,7 +110,9 @@ def insert_request(question: Question, answer: Answer, *, now: datetime) -> Stat
             answer.rule_number,
             answer.decision,
             now,
+            document_set.version,
         ),
+        guard=True,
     )
 
 

@@ -15,6 +15,38 @@ for each statement execute function refuse_change();
 alter table document_sets enable always trigger document_sets_append_only;
 alter table document_sets enable always trigger document_sets_no_truncate;
 
+-- Every service has the version.
+create table if not exists document_set_deliveries (
+    tenant_id text not null,
+    version bigint not null,
+    delivered_at timestamptz not null,
+    primary key (tenant_id, version),
+    foreign key (tenant_id, version) references document_sets (tenant_id, version)
+);
+create or replace trigger document_set_deliveries_append_only
+before update or delete on document_set_deliveries
+for each row execute function refuse_change();
+create or replace trigger document_set_deliveries_no_truncate
+before truncate on document_set_deliveries
+for each statement execute function refuse_change();
+alter table document_set_deliveries enable always trigger document_set_deliveries_append_only;
+alter table document_set_deliveries enable always trigger document_set_deliveries_no_truncate;
+
+-- Whose API user it is, by id and by key: a request names its tenant by nothing else.
+create table if not exists api_registrations (
+    name text not null,
+    tenant_id text not null,
+    constraint api_registrations_once primary key (name)
+);
+create or replace trigger api_registrations_append_only
+before update or delete on api_registrations
+for each row execute function refuse_change();
+create or replace trigger api_registrations_no_truncate
+before truncate on api_registrations
+for each statement execute function refuse_change();
+alter table api_registrations enable always trigger api_registrations_append_only;
+alter table api_registrations enable always trigger api_registrations_no_truncate;
+
 create table if not exists approval_requests (
     id bigint generated always as identity primary key,
     tenant_id text not null,

@@ -16,7 +16,9 @@ from strongroom.runtime.work import Work, WorkItem
 async def admit(*, database: Database, work: Work, peers: Peers, item: WorkItem) -> None:
     """Report steps 6 and 7 to the manager, then admit: the arrow of step 8. Made again until both have answered."""
     times = decode(item.payload, StepTimes)
-    stored = await store.find_answer(database, transaction_id=UUID(item.key), attempt=item.attempt)
+    stored = await store.find_answer(
+        database, tenant_id=times.tenant_id, transaction_id=UUID(item.key), attempt=item.attempt
+    )
     if stored is None:
         raise StrongroomError(Code.STATE_DAMAGED, "An approval without its request.")
     question, answer = stored

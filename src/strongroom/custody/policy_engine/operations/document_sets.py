@@ -11,47 +11,65 @@ from strongroom.kernel.documents.document_set import DocumentSet, parse_document
 from strongroom.kernel.documents.signing import Signed
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment
+from strongroom.runtime.clock import Clock
 from strongroom.runtime.db import Database, violated_constraint
 from strongroom.runtime.work import Work, WorkItem
 
 PUSH = "push_document_set"
 VERSION_TAKEN = "document_sets_version"
+REGISTERED = "api_registrations_once"
 
 
 @final
 class DocumentSets:
-    """Publishing and reading; the newest version of each tenant is kept in memory, verified.
+    """Publishing and reading. What is kept in memory may be behind another process: who decides on it checks.
 
     Args:
         database: the policy engine's own.
         work: its durable calls.
+        clock: for when a version was published and delivered.
         peers: who gets a published version.
         environment: only its documents are taken.
         signing_key: the policy engine's public key, which a roster must name.
     """
 
     def __init__(
-        self, *, database: Database, work: Work, peers: Peers, environment: Environment, signing_key: bytes
+        self,
+        *,
+        database: Database,
+        work: Work,
+        clock: Clock,
+        peers: Peers,
+        environment: Environment,
+        signing_key: bytes,
     ) -> None:
-        self._database, self._work, self._peers = database, work, peers
+        self._database, self._work, self._clock, self._peers = database, work, clock, peers
         self._environment, self._signing_key = environment, signing_key
-        self._newest: dict[str, tuple[DocumentSet, bytes]] = {}
-        self._pushed: dict[tuple[str, int], asyncio.Event] = {}
+        self._seen: dict[str, DocumentSet] = {}
+        self._waiting: dict[tuple[str, int], asyncio.Event] = {}
 
-    async def get(self, tenant_id: str) -> tuple[DocumentSet, bytes]:
-        """The current version of a tenant and its encoded ``Signed``.
+    async def get(self, tenant_id: str) -> DocumentSet:
+        """The newest version of a tenant that this process has seen.
 
         Raises:
             StrongroomError: ``TENANT_UNKNOWN``.
         """
-        if tenant_id not in self._newest:
-            signed = await store.find_document_set(self._database, tenant_id=tenant_id)
-            if signed is None:
-                raise StrongroomError(Code.TENANT_UNKNOWN)
-            self._newest[tenant_id] = (parse_document_set(decode(signed, Signed).payload), signed)
-        return self._newest[tenant_id]
+        return self._seen.get(tenant_id) or (await self.read(tenant_id))[0]
 
-    async def publish(self, data: bytes, *, now: datetime, timeout_s: float) -> DocumentSet:
+    async def read(self, tenant_id: str) -> tuple[DocumentSet, bytes]:
+        """The newest version of a tenant in the database, and its encoded ``Signed``.
+
+        Raises:
+            StrongroomError: ``TENANT_UNKNOWN``.
+        """
+        data = await store.find_document_set(self._database, tenant_id=tenant_id)
+        if data is None:
+            raise StrongroomError(Code.TENANT_UNKNOWN)
+        document = parse_document_set(decode(data, Signed).payload)
+        self._remember(document)
+        return document, data
+
+    async def publish(self, data: bytes, *, timeout_s: float) -> DocumentSet:
         """Store a version that its owners signed, and wait until every service has it. Idempotent.
 
         Raises:
@@ -61,52 +79,69 @@ class DocumentSets:
         signed = decode(data, Signed)
         document = parse_document_set(signed.payload)
         if not await self._is_published(document, data):
-            await self._insert(signed, data, now=now)
-        arrived = self._pushed.setdefault((document.tenant, document.version), asyncio.Event())
-        try:
-            await asyncio.wait_for(arrived.wait(), timeout_s)
-        except TimeoutError:
-            raise StrongroomError(Code.UNAVAILABLE, "The version is stored but not with every service yet.") from None
+            await self._insert(signed, data)
+        await self._wait(document, timeout_s)
         return document
 
     async def push(self, item: WorkItem) -> None:
         """Give a published version to every service; made again until each has it."""
         tenant_id, version = item.key, item.attempt
-        signed = await store.find_document_set(self._database, tenant_id=tenant_id, version=version)
-        if signed is None:
+        data = await store.find_document_set(self._database, tenant_id=tenant_id, version=version)
+        if data is None:
             raise StrongroomError(Code.STATE_DAMAGED, "A version to be pushed is missing.")
-        await self._peers.apply_document_set(signed)
-        await self._work.commit(done=item)
-        self._pushed.setdefault((tenant_id, version), asyncio.Event()).set()
+        await self._peers.apply_document_set(data)
+        delivery = store.insert_delivery(tenant_id=tenant_id, version=version, now=self._clock.now())
+        await self._work.commit(delivery, done=item)
+        arrived = self._waiting.pop((tenant_id, version), None)
+        if arrived is not None:
+            arrived.set()
 
-    async def _insert(self, signed: Signed, data: bytes, *, now: datetime) -> None:
+    async def _insert(self, signed: Signed, data: bytes) -> None:
         document = verify_document_set(signed=signed, current=await self._current(signed.tenant))
         if document.environment != self._environment:
             raise StrongroomError(Code.DOCUMENT_FOREIGN)
         if document.roster.policy_engine_key != self._signing_key:
             raise StrongroomError(Code.DOCUMENT_MALFORMED, "The roster names another policy engine's key.")
-        row = store.insert_document_set(
-            tenant_id=document.tenant, version=document.version, document_hash=document.hash(), signed=data, now=now
-        )
         try:
-            await self._work.commit(row, then=[self._work.new(document.tenant, PUSH, attempt=document.version)])
+            await self._store(document, data, now=self._clock.now())
         except StrongroomError as error:
-            if violated_constraint(error) == VERSION_TAKEN:
+            violated = violated_constraint(error)
+            if violated == REGISTERED:
+                raise StrongroomError(Code.KEY_REGISTERED_TWICE, "An API user is another tenant's.") from None
+            if violated != VERSION_TAKEN:
+                raise
+            if not await self._is_published(document, data):
                 raise StrongroomError(Code.DOCUMENT_VERSION_INVALID) from None
-            raise
-        self._newest.pop(document.tenant, None)
+        self._remember(document)
+
+    async def _store(self, document: DocumentSet, data: bytes, *, now: datetime) -> None:
+        await self._work.commit(
+            store.insert_document_set(document, signed=data, now=now),
+            store.insert_registrations(document),
+            then=[self._work.new(document.tenant, PUSH, attempt=document.version)],
+        )
+
+    async def _wait(self, document: DocumentSet, timeout_s: float) -> None:
+        place = (document.tenant, document.version)
+        arrived = self._waiting.setdefault(place, asyncio.Event())  # before the look: no delivery between goes unseen
+        if await store.is_delivered(self._database, tenant_id=document.tenant, version=document.version):
+            self._waiting.pop(place, None)
+            return
+        try:
+            await asyncio.wait_for(arrived.wait(), timeout_s)
+        except TimeoutError:
+            raise StrongroomError(Code.UNAVAILABLE, "The version is stored but not with every service yet.") from None
 
     async def _current(self, tenant_id: str) -> DocumentSet | None:
-        signed = await store.find_document_set(self._database, tenant_id=tenant_id)
-        return parse_document_set(decode(signed, Signed).payload) if signed else None
+        data = await store.find_document_set(self._database, tenant_id=tenant_id)
+        return parse_document_set(decode(data, Signed).payload) if data else None
 
     async def _is_published(self, document: DocumentSet, data: bytes) -> bool:
-        """Whether exactly this is stored already; after a restart its push may long be over, so it is made again."""
         stored = await store.find_document_set(self._database, tenant_id=document.tenant, version=document.version)
-        if stored != data:
-            return False
-        arrived = self._pushed.setdefault((document.tenant, document.version), asyncio.Event())
-        if not arrived.is_set():
-            await self._peers.apply_document_set(data)
-            arrived.set()
-        return True
+        return stored == data
+
+    def _remember(self, document: DocumentSet) -> None:
+        """Keep the newer one: a slow read may end after a quick publication."""
+        seen = self._seen.get(document.tenant)
+        if seen is None or seen.version < document.version:
+            self._seen[document.tenant] = document
