@@ -14,7 +14,7 @@ async def test_a_signed_transfer_reaches_the_manager_to_the_byte(world: World) -
     (request,) = world.manager.created
     assert (answer.status_code, answer.json()) == (
         200,
-        {"id": list(world.manager.transactions)[0], "status": "SUBMITTED"},
+        {"id": next(iter(world.manager.transactions)), "status": "SUBMITTED"},
     )
     assert (request.tenant_id, request.uri, request.body) == (TENANT, "/v1/transactions", body)
     assert request.received_at_us == 1_800_000_000 * 1_000_000

@@ -7,8 +7,8 @@ from typing import Any, final
 import httpx
 import uvicorn
 
-import strongroom.custody.auth_engine as auth_engine
 from strongroom.client.credentials import ApiCredentials
+from strongroom.custody import auth_engine
 from strongroom.custody.auth_engine.app import build as build_auth_engine
 from strongroom.custody.auth_engine.config import AuthEngineConfig
 from strongroom.gateway.app import build as build_gateway
@@ -35,7 +35,9 @@ class World:
         self.database, self.clock = database, clock
         self.tenant: MadeTenant = make_tenant()
         self.tenant.ports.now = int(clock.now().timestamp())
-        self.manager, self.vault, self.balances = Manager(), Vault(), Balances()
+        self.manager = Manager()  # pyright: ignore[reportAbstractUsage] - the rest of it is never asked
+        self.vault = Vault()  # pyright: ignore[reportAbstractUsage] - the same
+        self.balances = Balances()  # pyright: ignore[reportAbstractUsage] - the same
         self.stage = Stage(clock)
         self.stage.add(
             build_auth_engine(self.stage.host("auth_engine", database, works=False), AuthEngineConfig()),
@@ -61,7 +63,7 @@ class World:
         )
         await made.stage.start()
         made._serving = asyncio.create_task(made.server.serve())
-        while not made.server.started:
+        while not made.server.started:  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.005)
         await made.apply(made.tenant)
         return made

@@ -25,6 +25,8 @@ def explain(error: Exception) -> StrongroomError:
         if error.status_code in {404, 405}:
             return StrongroomError(Code.NOT_FOUND)
         return StrongroomError(Code.REQUEST_INVALID, _fields(error))
+    if isinstance(error, RecursionError):  # what the JSON reader says of a body nested too deeply
+        return StrongroomError(Code.REQUEST_INVALID)
     _log.error("unexpected_exception", exc_info=error)
     return StrongroomError(Code.INTERNAL)
 
