@@ -79,7 +79,11 @@ class DocumentSets:
         signed = decode(data, Signed)
         document = parse_document_set(signed.payload)
         if not await self._is_published(document, data):
-            await self._insert(signed, data)
+            try:
+                await self._insert(signed, data)
+            except StrongroomError:
+                if not await self._is_published(document, data):  # else the same publication was quicker
+                    raise
         await self._wait(document, timeout_s)
         return document
 
@@ -108,10 +112,9 @@ class DocumentSets:
             violated = violated_constraint(error)
             if violated == REGISTERED:
                 raise StrongroomError(Code.KEY_REGISTERED_TWICE, "An API user is another tenant's.") from None
-            if violated != VERSION_TAKEN:
-                raise
-            if not await self._is_published(document, data):
+            if violated == VERSION_TAKEN:
                 raise StrongroomError(Code.DOCUMENT_VERSION_INVALID) from None
+            raise
         self._remember(document)
 
     async def _store(self, document: DocumentSet, data: bytes, *, now: datetime) -> None:
