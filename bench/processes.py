@@ -5,7 +5,7 @@ import itertools
 import os
 import sys
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,14 +47,14 @@ class Bare:
         self._awaited: dict[bytes, _Awaited] = {}
         self._keys: dict[str, tuple[bytes, bytes]] = {}
 
-    async def join(self, folder: Path) -> None:
-        """Connect to the three once they are connected to each other, and have them make a key of each kind."""
+    async def join(self, folder: Path, kinds: Iterable[str]) -> None:
+        """Connect to the three once they are connected to each other, and have them make a key of each kind wanted."""
         for party in _EVERYONE:
             reader, self._writers[party] = await dial(folder, party=party, caller=0)
             self._listeners.add(asyncio.create_task(self._listen(reader)))
         for _ in _EVERYONE:
             await asyncio.wait_for(self._joined.acquire(), timeout=30)
-        for kind in KINDS:
+        for kind in kinds:
             session = os.urandom(32)
             order = Generate(session, _THRESHOLDS[kind])
             self._keys[kind] = session, await self._order(session, order, _EVERYONE)
@@ -124,17 +124,18 @@ class Bare:
 
 
 @asynccontextmanager
-async def open_bare(folder: Path) -> AsyncGenerator[Bare]:
+async def open_bare(folder: Path, *, kinds: Iterable[str] = KINDS) -> AsyncGenerator[Bare]:
     """Start the three processes, make their keys, and end them with the block.
 
     Args:
         folder: for their sockets and logs; short, because a socket's path is limited to 107 bytes.
+        kinds: which kinds of key they make.
     """
     processes: list[ManagedProcess] = []
     bare = Bare()
     try:
         processes.extend(_start(folder, party) for party in _EVERYONE)
-        await bare.join(folder)
+        await bare.join(folder, kinds)
         yield bare
     finally:
         await bare.leave()

@@ -1,0 +1,122 @@
+"""``python -m bench [--quick] [--only PART] [--json FILE]``."""
+
+import asyncio
+import itertools
+import json as json_format
+import shlex
+import sys
+import tempfile
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import uvloop
+from cyclopts import App, Parameter
+from rich.console import Console
+
+from bench.crypto import Amount, Ceremony, measure
+from bench.figures import middle
+from bench.flow import ACCOUNTS, Sender
+from bench.machine import read_machine
+from bench.processes import KINDS, Bare, open_bare
+from bench.product import open_product, open_records
+from bench.report import BareLoad, Compared, Report
+
+Part = Literal["crypto", "processes", "flow"]
+IN_FLIGHT = (1, 8, 16)
+COMMITS_AT = 16
+app = App(name="python -m bench", help="Measure threshold signing alone and inside the whole product.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How much to measure: ``bare`` signatures and ``transfers`` are by in-flight level, as in ``IN_FLIGHT``."""
+
+    ceremonies: Amount
+    bare: tuple[int, ...]
+    transfers: tuple[int, ...]
+    count_commits: bool
+
+
+FULL = Plan(
+    ceremonies=Amount(keys=5, signatures=200), bare=(150, 300, 300), transfers=(150, 320, 480), count_commits=True
+)
+QUICK = Plan(ceremonies=Amount(keys=1, signatures=30), bare=(25, 40, 48), transfers=(20, 40, 64), count_commits=False)
+
+
+@app.default
+def bench(
+    *,
+    quick: Annotated[bool, Parameter(negative="", help="Less of everything: under a minute, and rougher.")] = False,
+    only: Annotated[Part | None, Parameter(help="One part alone; flow brings its bare signatures with it.")] = None,
+    json: Annotated[Path | None, Parameter(name="--json", help="Where to write the figures as data.")] = None,
+) -> None:
+    """Measure and print the figures. Nothing fails because the machine is slow."""
+    plan = QUICK if quick else FULL
+    parts: tuple[Part, ...] = (only,) if only else ("crypto", "processes", "flow")
+    crypto = measure(plan.ceremonies, tell=tell) if "crypto" in parts else ()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        report = runner.run(_measure(plan, parts, crypto))
+    if json is not None:
+        json.write_text(json_format.dumps(report.as_json(), indent=2) + "\n")
+    console = Console()
+    report.print(console if console.is_terminal else Console(width=120))
+
+
+def tell(line: str) -> None:
+    """Progress, on stderr so that the table can be piped."""
+    print(f"[{time.perf_counter() - _BEGUN_S:6.1f} s] {line}", file=sys.stderr, flush=True)
+
+
+async def _measure(plan: Plan, parts: tuple[Part, ...], crypto: tuple[Ceremony, ...]) -> Report:
+    machine, command = read_machine(), f"make bench ARGS={shlex.quote(shlex.join(sys.argv[1:]))}"
+    if not {"processes", "flow"} & set(parts):
+        return Report(machine=machine, command=command, crypto=crypto)
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        tell("three bare processes start and make a key of each kind")
+        async with open_bare(folder) as bare:
+            processes = await _measure_processes(bare, plan) if "processes" in parts else ()
+            flow = await _measure_flow(bare, plan, folder) if "flow" in parts else ()
+    return Report(machine=machine, command=command, crypto=crypto, processes=processes, flow=flow)
+
+
+async def _measure_processes(bare: Bare, plan: Plan) -> tuple[BareLoad, ...]:
+    done: list[BareLoad] = []
+    for kind, (in_flight, count) in itertools.product(KINDS, zip(IN_FLIGHT, plan.bare, strict=True)):
+        tell(f"bare processes: {count} signatures {kind}, {in_flight} in flight")
+        done.append(BareLoad(kind=kind, load=await bare.measure(kind, in_flight=in_flight, count=count)))
+    return tuple(done)
+
+
+async def _measure_flow(bare: Bare, plan: Plan, folder: Path) -> tuple[Compared, ...]:
+    done: list[Compared] = []
+    async with _open_sender(folder) as sender:
+        for in_flight, signatures, transfers in zip(IN_FLIGHT, plan.bare, plan.transfers, strict=True):
+            tell(f"flow: {signatures} bare signatures, {transfers} transfers, {in_flight} in flight")
+            before = await bare.measure("3-of-3", in_flight=in_flight, count=signatures)
+            counts = plan.count_commits and in_flight == COMMITS_AT
+            flow = await sender.measure(in_flight=in_flight, count=transfers, count_commits=counts)
+            after = await bare.measure("3-of-3", in_flight=in_flight, count=signatures)
+            done.append(Compared(bare=middle((before, after)), flow=flow))
+    return tuple(done)
+
+
+@asynccontextmanager
+async def _open_sender(folder: Path) -> AsyncGenerator[Sender]:
+    tell("the product starts, and makes a tenant with a real key")
+    async with open_product(folder) as product, open_records(product) as records:
+        tell(f"{ACCOUNTS} vault accounts are opened and funded")
+        accounts = await asyncio.to_thread(product.open_accounts, ACCOUNTS)
+        async with Sender(product, records, accounts) as sender:
+            yield sender
+        tell("the product ends")
+
+
+_BEGUN_S = time.perf_counter()
+
+if __name__ == "__main__":
+    app()
