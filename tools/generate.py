@@ -9,9 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.generators import ROOT, Generator, errors, flow, protobuf, schema
+from tools.generators import ROOT, Generator, errors, flow, openapi, protobuf, schema
 
-GENERATORS: tuple[Generator, ...] = (protobuf.GENERATOR, errors.GENERATOR, flow.GENERATOR, schema.GENERATOR)
+GENERATORS: tuple[Generator, ...] = (
+    protobuf.GENERATOR,
+    errors.GENERATOR,
+    flow.GENERATOR,
+    openapi.GENERATOR,
+    schema.GENERATOR,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

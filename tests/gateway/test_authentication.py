@@ -4,7 +4,7 @@ import asyncio
 import base64
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import padding
@@ -205,7 +205,7 @@ async def test_a_large_body_is_refused_before_it_is_read(world: World) -> None:
     large = b" " * ((2 << 20) + 1)
     assert refusal(await world.send("POST", URI, body=large)) == (400, "REQUEST_INVALID")
 
-    async def parts() -> Any:
+    async def parts() -> AsyncIterator[bytes]:
         for _ in range(3):
             yield b" " * (1 << 20)
 

@@ -13,6 +13,7 @@ from fireblocks.models.create_vault_account_request import CreateVaultAccountReq
 from fireblocks.models.destination_transfer_peer_path import DestinationTransferPeerPath
 from fireblocks.models.one_time_address import OneTimeAddress
 from fireblocks.models.source_transfer_peer_path import SourceTransferPeerPath
+from fireblocks.models.transaction_operation import TransactionOperation
 from fireblocks.models.transaction_request import TransactionRequest
 from fireblocks.models.transaction_request_amount import TransactionRequestAmount
 from fireblocks.models.transfer_peer_path_type import TransferPeerPathType
@@ -49,7 +50,7 @@ async def result(future: Any) -> Any:
 
 def transfer() -> TransactionRequest:
     return TransactionRequest(
-        operation="TRANSFER",
+        operation=TransactionOperation.TRANSFER,
         assetId=ASSET,
         source=SourceTransferPeerPath(type=TransferPeerPathType.VAULT_ACCOUNT, id="0"),
         destination=DestinationTransferPeerPath(

@@ -5,6 +5,7 @@ from typing import Final
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ControllerRouterHandler
 
@@ -39,7 +40,10 @@ _HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
 _OPENAPI: Final = OpenAPIConfig(
     title="Strongroom",
     version="1",
-    description="Custody by threshold signing. Paths and shapes follow the Fireblocks API where it has them.",
+    description=(
+        "Custody by threshold signing. Paths and shapes follow the Fireblocks API where it has them. A refusal has the "
+        "shape {message, code, error}: docs/errors.md lists the codes. Every answer carries X-Request-ID."
+    ),
     components=Components(
         security_schemes={
             "apiKey": SecurityScheme(type="apiKey", name="X-API-Key", security_scheme_in="header"),
@@ -48,7 +52,9 @@ _OPENAPI: Final = OpenAPIConfig(
         }
     ),
     security=[{"apiKey": [], "requestToken": []}, {"operator": []}],
-    path="/v1/strongroom/openapi",
+    path="/v1/strongroom",
+    render_plugins=[JsonRenderPlugin()],
+    operation_id_creator=lambda handler, _method, _path: handler.handler_name,
 )
 
 

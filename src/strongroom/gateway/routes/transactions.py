@@ -8,6 +8,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from strongroom.gateway.domain import shapes
 from strongroom.gateway.operations import transactions
 from strongroom.gateway.peers import TransactionFilter
+from strongroom.gateway.routes.described import TransferOperation
 from strongroom.gateway.routes.parameters import (
     DEFAULT_LIMIT,
     HttpRequest,
@@ -23,7 +24,7 @@ from strongroom.kernel.errors import Code, StrongroomError
 _FILTERS = ("before", "after", "status", "orderBy", "sort", "limit", "sourceType", "sourceId", "next")
 
 
-@post("/transactions", status_code=200, tags=["transactions"])
+@post("/transactions", status_code=200, tags=["transactions"], operation_class=TransferOperation)
 async def create_transaction(peers: ThePeers, caller: TheCaller) -> Response[shapes.Created]:
     """Send a transfer from a vault account.
 
