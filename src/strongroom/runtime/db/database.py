@@ -91,7 +91,12 @@ class Database:
                 max_cached_statement_lifetime=0,  # kept for the life of the connection
                 max_cacheable_statement_size=0,  # whatever their length
                 reset=_keep_session,
-                server_settings={"application_name": "strongroom", "jit": "off", "timezone": "UTC"},
+                server_settings={
+                    "application_name": "strongroom",
+                    "jit": "off",
+                    "plan_cache_mode": "force_generic_plan",  # the same few statements for ever: planned once each
+                    "timezone": "UTC",
+                },
             )
         return cls(pool, timeout_s=config.timeout_s)
 

@@ -4,10 +4,10 @@ from typing import final
 
 import structlog
 
-from strongroom.chains.evm.observed import Block, ObservedTransaction
+from strongroom.chains.evm.observed import Block, Head, ObservedTransaction
 from strongroom.custody.nodes import store
 from strongroom.custody.nodes.config import NodesConfig
-from strongroom.custody.nodes.domain import REMEMBERED_BLOCKS, ChainView, Sighting, Watch, is_ours
+from strongroom.custody.nodes.domain import LOOK_BACK_BLOCKS, REMEMBERED_BLOCKS, ChainView, Sighting, Watch, is_ours
 from strongroom.custody.nodes.operations.chains import Chain
 from strongroom.custody.nodes.peers import Peers
 from strongroom.kernel.errors import Code, StrongroomError
@@ -27,59 +27,68 @@ class Observer:
         self._unseen_resend_s = config.unseen_resend_s
         self._view = ChainView()
         self._sightings: dict[_Slot, Sighting] = {}
+        self._reported: dict[_Slot, tuple[str, int]] = {}
         self._sent_s: dict[_Slot, float] = {}
+        self._told: dict[_Slot, tuple[str, int]] = {}
 
     async def observe(self) -> None:
         """Step 14 — look at the chain once: take up new blocks, follow reorganisations, report every open broadcast.
 
         Raises:
-            StrongroomError: ``NODE_UNAVAILABLE``, or what the manager answers; the next look goes on from there.
+            StrongroomError: ``NODE_UNAVAILABLE``; the next look goes on from there.
         """
         await self._chain.check_chain_id()
-        head = (await self._chain.node.head()).number
-        self._chain.head_number = head
+        head = await self._chain.look()
         watches = {
             (watch.broadcast.sender, watch.broadcast.nonce): watch
             for watch in await store.list_watches(self._database, chain_id=self._chain.chain_id)
         }
-        if not watches:
-            self._view.begin_at(head + 1)
-            self._sightings.clear()
-            return
+        self._forget_all_but(watches)
+        self._turn_to(head, watches)
         await self._catch_up(head, watches)
         for slot, watch in watches.items():
             await self._report(slot, watch, head)
 
-    async def _catch_up(self, head: int, watches: dict[_Slot, Watch]) -> None:
-        unseen = [watch.since_block for slot, watch in watches.items() if slot not in self._sightings]
-        first = min(unseen, default=head)
-        if self._view.newest is None or (unseen and first > self._view.newest + 1) or self._is_new(watches, first):
-            self._view.begin_at(max(first - 1, 0))
-        if self._view.newest is not None and head < self._view.newest:
-            await self._rewind(head + 1)
-        while self._view.newest is not None and self._view.newest < head:
-            block = await self._chain.node.block(self._view.newest + 1)
+    def _forget_all_but(self, watches: dict[_Slot, Watch]) -> None:
+        self._sightings = {slot: seen for slot, seen in self._sightings.items() if slot in watches}
+        self._reported = {slot: seen for slot, seen in self._reported.items() if slot in watches}
+        self._sent_s = {slot: sent_s for slot, sent_s in self._sent_s.items() if slot in watches}
+
+    def _turn_to(self, head: Head, watches: dict[_Slot, Watch]) -> None:
+        """Settle which block is the next to be looked at."""
+        fresh = {slot: watch for slot, watch in watches.items() if slot not in self._sent_s}
+        first = min((watch.since_block for watch in fresh.values()), default=head.number)
+        newest = self._view.newest
+        if newest is None or (not watches and newest < head.number - REMEMBERED_BLOCKS):
+            self._view.begin_at(max(min(first, head.number) - LOOK_BACK_BLOCKS, 0))
+        elif fresh and first <= newest:
+            self._rewind(first)  # passed over before the watch was known
+        self._sent_s.update(dict.fromkeys(fresh, self._clock.monotonic_s()))
+        if self._view.contradicts(head):
+            self._reorganise(head.number)
+
+    async def _catch_up(self, head: Head, watches: dict[_Slot, Watch]) -> None:
+        rewound = 0
+        while (number := self._view.next_number) <= head.number:
+            block = await self._chain.node.block(number)
             if block is None:
                 return  # the node has changed its mind meanwhile; the next look sees
-            if not self._view.extends(block):
-                await self._rewind(block.number - 1)
+            if self._view.extends(block):
+                await self._scan(block, watches)
+                self._view.add(block)
                 continue
-            await self._scan(block, watches)
-            self._view.add(block)
+            self._reorganise(number - 1)
+            rewound += 1
+            if rewound > REMEMBERED_BLOCKS:
+                raise StrongroomError(Code.NODE_UNAVAILABLE, "The node rewrites more blocks than any chain should.")
 
-    def _is_new(self, watches: dict[_Slot, Watch], first: int) -> bool:
-        """Whether a watch began in blocks that were passed over before it was known."""
-        fresh = [slot for slot in watches if slot not in self._sent_s]
-        now_s = self._clock.monotonic_s()
-        self._sent_s.update(dict.fromkeys(fresh, now_s))
-        return bool(fresh) and self._view.newest is not None and first <= self._view.newest
-
-    async def _rewind(self, number: int) -> None:
-        """Go back behind block ``number``, which is no longer what was seen; sightings from there on are void."""
-        if self._chain.head_number is not None and number < self._chain.head_number - REMEMBERED_BLOCKS:
-            raise StrongroomError(Code.NODE_UNAVAILABLE, "The node rewrites more blocks than any chain should.")
+    def _reorganise(self, number: int) -> None:
         _log.warning("chain_reorganised", chain_id=self._chain.chain_id, block_number=number)
-        self._view.rewind(max(number, 0))
+        self._rewind(number)
+
+    def _rewind(self, number: int) -> None:
+        """Go back behind block ``number``: what was seen from there on has to be seen again."""
+        self._view.rewind(number)
         self._sightings = {slot: seen for slot, seen in self._sightings.items() if seen.block_number < number}
 
     async def _scan(self, block: Block, watches: dict[_Slot, Watch]) -> None:
@@ -104,20 +113,35 @@ class Observer:
             receipt=receipt,
         )
 
-    async def _report(self, slot: _Slot, watch: Watch, head: int) -> None:
-        sighting = self._sightings.get(slot)
-        if sighting is None:
-            await self._resend(slot, watch)
+    async def _report(self, slot: _Slot, watch: Watch, head: Head) -> None:
+        """Report one broadcast; what the manager or the node refuses of it keeps no other one waiting."""
+        try:
+            sighting = self._sightings.get(slot)
+            if sighting is None:
+                await self._resend(slot, watch)
+            else:
+                await self._confirm(slot, watch, sighting, confirmations=head.number - sighting.block_number + 1)
+        except StrongroomError as error:
+            transaction_id = str(watch.broadcast.transaction_id)
+            _log.warning("report_failed", transaction_id=transaction_id, code=error.code.name, detail=error.detail)
+
+    async def _confirm(self, slot: _Slot, watch: Watch, sighting: Sighting, *, confirmations: int) -> None:
+        """Tell the manager what it does not know yet."""
+        seen = (sighting.block_hash, confirmations)
+        if self._reported.get(slot) == seen:
             return
-        if await self._peers.confirm(watch, sighting, confirmations=head - sighting.block_number + 1):
+        if await self._peers.confirm(watch, sighting, confirmations=confirmations):
             await self._database.commit(store.close_watch(watch.broadcast, now=self._clock.now()))
-            self._sightings.pop(slot, None)
-            self._sent_s.pop(slot, None)
+        else:
+            self._reported[slot] = seen
 
     async def _resend(self, slot: _Slot, watch: Watch) -> None:
-        """Send the same bytes again when no block has them for a while: sending twice cannot pay twice."""
+        """Send the same bytes again when no block has them for a while: sending twice cannot pay twice.
+
+        Only what was sent before: until then the call to send is still being made, and reports before it sends.
+        """
         now_s = self._clock.monotonic_s()
-        if now_s - self._sent_s.setdefault(slot, now_s) < self._unseen_resend_s:
+        if not watch.sent or now_s - self._sent_s[slot] < self._unseen_resend_s:
             return
         self._sent_s[slot] = now_s
         _log.warning("transaction_stuck", transaction_id=str(watch.broadcast.transaction_id))
