@@ -8,13 +8,12 @@ from grpc import aio
 
 from strongroom.chains.evm.fees import FeeLevel
 from strongroom.custody.nodes.domain import Broadcast
-from strongroom.custody.nodes.operations import Chains, broadcast_transaction
+from strongroom.custody.nodes.operations import Chains, broadcast_transaction, record_hop
 from strongroom.interfaces.nodes.v1 import nodes_pb2 as pb
 from strongroom.interfaces.nodes.v1 import nodes_pb2_grpc as rpc
 from strongroom.kernel.errors import Code, StrongroomError
-from strongroom.runtime.db import insert_handoff
 from strongroom.runtime.host import Host
-from strongroom.runtime.rpc.call import Call, current_call
+from strongroom.runtime.rpc.call import current_call
 
 Context = aio.ServicerContext[Any, Any]
 
@@ -30,14 +29,18 @@ class NodesServicer(rpc.NodesServicer):
         """The balance at the newest block."""
         chain = await self._chains.get(request.chain_id)
         balance, block_number, _ = await asyncio.gather(
-            chain.node.balance(request.address), chain.head(), self._record(current_call())
+            chain.node.balance(request.address),
+            chain.head(),
+            record_hop(database=self._host.database(), call=current_call()),
         )
         return pb.GetBalanceResponse(balance_units=str(balance), block_number=block_number)
 
     async def GetFees(self, request: pb.GetFeesRequest, context: Context) -> pb.GetFeesResponse:
         """The prices at the newest block."""
         chain = await self._chains.get(request.chain_id)
-        prices, _ = await asyncio.gather(chain.prices(), self._record(current_call()))
+        prices, _ = await asyncio.gather(
+            chain.prices(), record_hop(database=self._host.database(), call=current_call())
+        )
         return pb.GetFeesResponse(
             base_fee_per_gas=str(prices.base_fee_per_gas),
             low_priority_fee_per_gas=str(prices.priority_by_level[FeeLevel.LOW]),
@@ -72,8 +75,3 @@ class NodesServicer(rpc.NodesServicer):
             call=call,
         )
         return pb.BroadcastTransactionResponse()
-
-    async def _record(self, call: Call) -> None:
-        """A question about a transaction is a hop of it; one of the doors is not."""
-        if call.transaction_id is not None:
-            await self._host.database().commit(insert_handoff(call.received))

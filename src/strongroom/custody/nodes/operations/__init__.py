@@ -3,6 +3,7 @@
 from strongroom.custody.nodes.operations.broadcast import broadcast_transaction
 from strongroom.custody.nodes.operations.chains import Chain, Chains
 from strongroom.custody.nodes.operations.observe import Observer
+from strongroom.custody.nodes.operations.record_hop import record_hop
 from strongroom.custody.nodes.operations.send import send
 
-__all__ = ["Chain", "Chains", "Observer", "broadcast_transaction", "send"]
+__all__ = ["Chain", "Chains", "Observer", "broadcast_transaction", "record_hop", "send"]
