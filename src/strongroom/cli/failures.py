@@ -79,6 +79,8 @@ def explain(error: Exception) -> CommandError:
     if isinstance(error, StrongroomError):
         remedy = _UNREACHED if error.code is Code.UNAVAILABLE else error.code.meaning.remedy
         return CommandError(error.code.name, error.detail, remedy, exit_code_of(error.code))
+    if isinstance(error, OSError) and error.filename:
+        return WrongUsageError(f"{error.filename}: {error.strerror}.", "Check its name and whose it is.")
     if os.environ.get(SHOW_TRACEBACK):
         traceback.print_exception(error)
     message = f"{type(error).__name__}: {error}"

@@ -42,7 +42,7 @@ def show_facts(facts: Mapping[str, str]) -> None:
     for name, value in facts.items():
         if value:
             table.add_row(Text(name), Text(printable(value)))
-    _console().print(table)
+    _print(table)
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -> None:
@@ -53,7 +53,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: 
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     if table.row_count:
-        _console().print(table)
+        _print(table)
     else:
         say(empty)
 
@@ -63,5 +63,9 @@ def time_text(unix_ms: int) -> str:
     return f"{datetime.fromtimestamp(unix_ms / 1000, tz=UTC):%Y-%m-%d %H:%M:%S}Z" if unix_ms else ""
 
 
-def _console() -> Console:
-    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else _UNLIMITED)
+def _print(table: Table) -> None:
+    width = None if sys.stdout.isatty() else _UNLIMITED
+    console = Console(highlight=False, markup=False, emoji=False, width=width)
+    with console.capture() as captured:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in captured.get().splitlines()))
