@@ -116,7 +116,7 @@ def running(gateway: Gateway) -> Generator[Gateway]:
         def do_POST(self) -> None:
             self.do_GET()
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002, ARG002 -- the base class names them
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class names them
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:

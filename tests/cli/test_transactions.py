@@ -1,14 +1,16 @@
 """``strongroom tx``."""
 
+import json
 import signal
 import subprocess
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from strongroom.kernel.errors import Code
 from tests.cli.conftest import PROGRAM, Run, plain, write_ready_file
-from tests.cli.gateway import TRANSACTION_ID, Answer, Gateway, step, transaction
+from tests.cli.gateway import TRANSACTION_ID, Answer, Gateway, Json, step, transaction
 from tests.fixtures.tenant import FRIEND
 
 CREATE = "POST /transactions"
@@ -19,6 +21,10 @@ DONE = [
     step("1", "user", "gateway", "create_transaction"),
     step("5b", "transaction_manager", "screening", "screen", detail="152 addresses consulted"),
 ]
+
+
+def so_far(status: str, *steps: Json) -> Json:
+    return {"id": TRANSACTION_ID, "status": status, "reason": "", "steps": steps}
 
 
 def test_a_transfer_is_asked_for_as_the_options_say(strongroom: Run, gateway: Gateway) -> None:
@@ -84,8 +90,8 @@ def test_a_ready_file_without_defaults_asks_for_them(strongroom: Run, gateway: G
 
 def test_waiting_shows_every_step_once_and_ends_with_the_receipt(strongroom: Run, gateway: Gateway) -> None:
     gateway.say(CREATE, CREATED)
-    gateway.say(GET, transaction(status="SUBMITTED"), transaction(status="CONFIRMING"), transaction())
-    gateway.say(STEPS, {"steps": []}, {"steps": DONE[:1]}, {"steps": DONE})
+    gateway.say(GET, transaction())
+    gateway.say(STEPS, so_far("SUBMITTED"), so_far("CONFIRMING", *DONE[:1]), so_far("COMPLETED", *DONE))
     ran = strongroom("tx", "create", "--amount", "1", "--to", FRIEND, "--wait")
     assert ran.code == 0
     assert [line.split() for line in ran.err.splitlines()] == [
@@ -102,7 +108,7 @@ def test_waiting_shows_every_step_once_and_ends_with_the_receipt(strongroom: Run
 def test_waiting_for_one_that_fails_is_refused_with_its_reason(strongroom: Run, gateway: Gateway) -> None:
     gateway.say(CREATE, CREATED)
     gateway.say(GET, transaction(status="BLOCKED", subStatus="BLOCKED_BY_POLICY", errorDescription="Rule large."))
-    gateway.say(STEPS, {"steps": []})
+    gateway.say(STEPS, so_far("BLOCKED"))
     ran = strongroom("tx", "create", "--amount", "1", "--to", FRIEND, "--wait", "--json")
     assert ran.code == 1
     assert ran.data["status"] == "BLOCKED"
@@ -114,8 +120,7 @@ def test_waiting_for_one_that_fails_is_refused_with_its_reason(strongroom: Run, 
 
 def test_waiting_has_an_end(strongroom: Run, gateway: Gateway) -> None:
     gateway.say(CREATE, CREATED)
-    gateway.say(GET, transaction(status="PENDING_SIGNATURE"))
-    gateway.say(STEPS, {"steps": []})
+    gateway.say(STEPS, so_far("PENDING_SIGNATURE"))
     ran = strongroom("tx", "create", "--amount", "1", "--to", FRIEND, "--wait", "--timeout", "0.1")
     assert (ran.code, ran.out) == (3, "")
     assert "DEADLINE_EXCEEDED: After 0.1 s it is PENDING_SIGNATURE" in ran.err
@@ -123,8 +128,7 @@ def test_waiting_has_an_end(strongroom: Run, gateway: Gateway) -> None:
 
 def test_ctrl_c_while_waiting(gateway: Gateway, folder: Path) -> None:
     gateway.say(CREATE, CREATED)
-    gateway.say(GET, transaction(status="PENDING_SIGNATURE"))
-    gateway.say(STEPS, {"steps": []})
+    gateway.say(STEPS, so_far("PENDING_SIGNATURE"))
     command = [PROGRAM, "tx", "create", "--amount", "1", "--to", FRIEND, "--wait"]
     process = subprocess.Popen(command, cwd=folder, env=plain(), stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
@@ -155,7 +159,8 @@ def test_one_transaction_in_words(strongroom: Run, gateway: Gateway) -> None:
 
 def test_one_transaction_with_its_steps(strongroom: Run, gateway: Gateway) -> None:
     gateway.say(GET, transaction(status="CONFIRMING"))
-    gateway.say(STEPS, {"steps": [*DONE, step("10", "cosigner_engine", "cosigner_1", "take_part", attempt=1)]})
+    again = step("10", "cosigner_engine", "cosigner_1", "take_part", attempt=1)
+    gateway.say(STEPS, so_far("CONFIRMING", *DONE, again))
     ran = strongroom("tx", "get", TRANSACTION_ID, "--steps")
     assert [line.split()[:2] for line in ran.out.splitlines()[-4:]] == [
         ["step", "from"],
@@ -164,6 +169,16 @@ def test_one_transaction_with_its_steps(strongroom: Run, gateway: Gateway) -> No
         ["10", "(attempt"],
     ]
     assert strongroom("tx", "get", TRANSACTION_ID, "--steps", "--json").data["steps"][:2] == DONE
+
+
+def test_data_keeps_every_digit_and_commands_no_terminal(strongroom: Run, gateway: Gateway) -> None:
+    body = b'{"amount": 1.000000000000000001, "fee": 0.000000072602292, "note": "caf\xc3\xa9 \xc2\x9b2J \\u001b"}'
+    gateway.say(GET, Answer(body))
+    shown = strongroom("tx", "get", TRANSACTION_ID, "--json").out
+    assert '"amount": 1.000000000000000001,' in shown
+    assert shown.isascii()
+    data = json.loads(shown, parse_float=Decimal)
+    assert (data["fee"], data["note"]) == (Decimal("0.000000072602292"), "caf\xe9 \x9b2J \x1b")
 
 
 def test_an_id_is_no_path(strongroom: Run, gateway: Gateway) -> None:

@@ -1,11 +1,13 @@
 """What commands print on stdout: JSON for programs, tables and lines for people."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
+import msgspec
 from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +17,8 @@ from strongroom.cli.failures import printable
 
 AsJson = Annotated[bool, Parameter(name="--json", help="Print JSON instead, as the platform answered.")]
 """The option that every command with output has."""
+_EXACT = msgspec.json.Encoder(decimal_format="number")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _UNLIMITED = 10_000
 """Columns where no terminal folds lines: a program that reads a table wants every id whole."""
 
@@ -30,8 +34,9 @@ def remark(line: str) -> None:
 
 
 def show_json(value: object) -> None:
-    """Print a value as JSON."""
-    print(json.dumps(value, indent=2))
+    """Print a value as JSON: numbers to the last digit, and nothing beyond ASCII, which might command a terminal."""
+    text = msgspec.json.format(_EXACT.encode(value), indent=2).decode()
+    print(_BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text))
 
 
 def show_facts(facts: Mapping[str, str]) -> None:

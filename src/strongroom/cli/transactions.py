@@ -194,20 +194,19 @@ def _follow(client: Strongroom, transaction_id: str, *, timeout_s: float) -> Jso
     remark(f"transaction {transaction_id}")
     path, shown, status, deadline_s = _path(transaction_id), 0, "", time.monotonic() + timeout_s
     while True:
-        transaction = client.request("GET", path)
-        steps: list[Json] = client.request("GET", f"{path}/steps")["steps"]
-        for step in steps[shown:]:
+        seen = client.request("GET", f"{path}/steps")
+        for step in seen["steps"][shown:]:
             remark("  " + step_line(step))
-        if transaction["status"] != status:
-            status = transaction["status"]
+        if seen["status"] != status:
+            status = seen["status"]
             remark(f"  {status}")
         if status in FINAL:
-            return transaction
+            return client.request("GET", path)
         if time.monotonic() >= deadline_s:
             raise StrongroomError(
                 Code.DEADLINE_EXCEEDED, f"After {timeout_s:g} s it is {status}; it goes on: tx get {transaction_id}."
             )
-        shown = len(steps)
+        shown = len(seen["steps"])
         time.sleep(_POLL_S)
 
 

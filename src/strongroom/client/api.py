@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Self, cast
 from urllib.parse import urlencode
 
@@ -90,7 +91,7 @@ class Strongroom:
             idempotency_key: the Idempotency-Key header; empty for none.
 
         Returns:
-            The JSON answer.
+            The JSON answer; a number with a fraction is a ``Decimal``, to the last digit.
 
         Raises:
             StrongroomError: with the platform's own code, or ``UNAVAILABLE`` if it cannot be reached.
@@ -234,7 +235,7 @@ def _next_page(page: Json, header: str) -> dict[str, str]:
 
 def _parse_answer(answer: httpx.Response) -> Json:
     try:
-        value: object = answer.json() if answer.content else {}
+        value: object = answer.json(parse_float=Decimal) if answer.content else {}
     except ValueError:
         raise StrongroomError(Code.UNAVAILABLE, f"The answer is not JSON (HTTP {answer.status_code}).") from None
     fields = cast("Json", value) if isinstance(value, dict) else {"items": value}
