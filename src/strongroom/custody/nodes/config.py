@@ -10,7 +10,8 @@ class NodesConfig(Settings, frozen=True):
         chains: JSON-RPC URL by chain id.
         poll_s: how often each chain's head is looked at.
         timeout_s: for one question to a node.
-        refused_retry_s: how long to wait before a transaction that a node refused is sent again.
+        refused_retry_s: how long to wait before a transaction that a node refused is sent again; twice as long after
+            every further refusal, up to ``unseen_resend_s``.
         unseen_resend_s: how long a sent transaction may stay out of every block before it is sent again.
     """
 

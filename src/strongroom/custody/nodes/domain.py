@@ -5,12 +5,14 @@ from typing import final
 from uuid import UUID
 
 from strongroom.chains.evm.broadcast import SendOutcome
-from strongroom.chains.evm.observed import Block, ObservedTransaction, Receipt, observed_digest
+from strongroom.chains.evm.observed import Block, Head, ObservedTransaction, Receipt, observed_digest
 from strongroom.chains.evm.transaction import parse_raw, recover_sender, signing_digest, transaction_hash
 from strongroom.kernel.errors import Code, StrongroomError
 
 REMEMBERED_BLOCKS = 128
 """Deeper reorganisations than this are not followed: finality is long before."""
+LOOK_BACK_BLOCKS = 8
+"""How far behind the first block in question a new process begins, to notice a reorganisation around it."""
 SETTLED = frozenset({SendOutcome.ACCEPTED, SendOutcome.ALREADY_KNOWN, SendOutcome.NONCE_TOO_LOW})
 """Answers after which only the chain can tell: sending again would change nothing."""
 
@@ -36,11 +38,12 @@ class Broadcast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """A broadcast whose end is still to be seen; looked for from ``since_block`` on."""
+    """A broadcast whose end is still to be seen; looked for from ``since_block`` on. ``sent``: a node has answered."""
 
     broadcast: Broadcast
     since_block: int
     parents: tuple[str, ...]
+    sent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +88,20 @@ class ChainView:
         self._hashes: dict[int, str] = {}
         self.newest: int | None = None
 
+    @property
+    def next_number(self) -> int:
+        """The block to look at next."""
+        return 0 if self.newest is None else self.newest + 1
+
     def begin_at(self, number: int) -> None:
         """Forget everything; the next block to look at is ``number``."""
         self._hashes.clear()
         self.newest = number - 1
+
+    def contradicts(self, head: Head) -> bool:
+        """Whether the newest block is now another than what was seen at its height, or than what was seen above it."""
+        seen_above = self.newest is not None and self.newest > head.number
+        return seen_above or self._hashes.get(head.number, head.block_hash) != head.block_hash
 
     def extends(self, block: Block) -> bool:
         """Whether ``block`` follows what was seen; always so behind a gap in memory."""
@@ -101,7 +114,6 @@ class ChainView:
         self.newest = block.number
 
     def rewind(self, number: int) -> None:
-        """Forget block ``number`` and everything above it."""
-        for seen in [seen for seen in self._hashes if seen >= number]:
-            del self._hashes[seen]
-        self.newest = number - 1
+        """Forget block ``number`` and everything above it; what is below is remembered, to notice a deeper change."""
+        self._hashes = {seen: block_hash for seen, block_hash in self._hashes.items() if seen < number}
+        self.newest = max(number, 0) - 1

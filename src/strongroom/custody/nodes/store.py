@@ -33,8 +33,10 @@ def insert_attempt(broadcast: Broadcast, *, now: datetime) -> Statement:
 def insert_watch(watch: Watch) -> Statement:
     """What is to be looked for."""
     return Statement(
-        "insert into watches (transaction_id, attempt, chain_id, since_block, parents) values ($1, $2, $3, $4, $5)",
+        """insert into watches (tenant_id, transaction_id, attempt, chain_id, since_block, parents)
+        values ($1, $2, $3, $4, $5, $6)""",
         (
+            watch.broadcast.tenant_id,
             watch.broadcast.transaction_id,
             watch.broadcast.attempt,
             watch.broadcast.chain_id,
@@ -44,13 +46,16 @@ def insert_watch(watch: Watch) -> Statement:
     )
 
 
-async def find_broadcast(database: Database, *, transaction_id: UUID, attempt: int) -> Watch | None:
+async def find_broadcast(database: Database, *, tenant_id: str, transaction_id: UUID, attempt: int) -> Watch | None:
     """The broadcast of one attempt, with its watch."""
     row = await database.fetchrow(
         """select a.tenant_id, a.transaction_id, a.attempt, a.chain_id, a.sender, a.nonce, a.digest, a.raw_transaction,
-            w.since_block, w.parents
-        from broadcast_attempts a join watches w using (transaction_id, attempt)
-        where a.transaction_id = $1 and a.attempt = $2""",
+            w.since_block, w.parents,
+            exists (select 1 from broadcast_outcomes as o
+                where (o.tenant_id, o.transaction_id, o.attempt) = (a.tenant_id, a.transaction_id, a.attempt)) as sent
+        from broadcast_attempts a join watches w using (tenant_id, transaction_id, attempt)
+        where a.tenant_id = $1 and a.transaction_id = $2 and a.attempt = $3""",
+        tenant_id,
         transaction_id,
         attempt,
     )
@@ -61,8 +66,10 @@ async def list_watches(database: Database, *, chain_id: int) -> tuple[Watch, ...
     """Every open watch of a chain."""
     rows = await database.fetch(
         """select a.tenant_id, a.transaction_id, a.attempt, a.chain_id, a.sender, a.nonce, a.digest, a.raw_transaction,
-            w.since_block, w.parents
-        from watches w join broadcast_attempts a using (transaction_id, attempt)
+            w.since_block, w.parents,
+            exists (select 1 from broadcast_outcomes as o
+                where (o.tenant_id, o.transaction_id, o.attempt) = (a.tenant_id, a.transaction_id, a.attempt)) as sent
+        from watches w join broadcast_attempts a using (tenant_id, transaction_id, attempt)
         where w.chain_id = $1 and w.closed_at is null""",
         chain_id,
     )
@@ -72,17 +79,18 @@ async def list_watches(database: Database, *, chain_id: int) -> tuple[Watch, ...
 def close_watch(broadcast: Broadcast, *, now: datetime) -> Statement:
     """Nothing more is to be seen of it; touches no row when it is closed already."""
     return Statement(
-        "update watches set closed_at = $1 where transaction_id = $2 and attempt = $3 and closed_at is null",
-        (now, broadcast.transaction_id, broadcast.attempt),
+        """update watches set closed_at = $1
+        where tenant_id = $2 and transaction_id = $3 and attempt = $4 and closed_at is null""",
+        (now, broadcast.tenant_id, broadcast.transaction_id, broadcast.attempt),
     )
 
 
 def insert_outcome(broadcast: Broadcast, answer: SendAnswer, *, now: datetime) -> Statement:
     """What a node answered."""
     return Statement(
-        """insert into broadcast_outcomes (transaction_id, attempt, outcome, message, answered_at)
-        values ($1, $2, $3, $4, $5)""",
-        (broadcast.transaction_id, broadcast.attempt, answer.outcome.value, answer.message, now),
+        """insert into broadcast_outcomes (tenant_id, transaction_id, attempt, outcome, message, answered_at)
+        values ($1, $2, $3, $4, $5, $6)""",
+        (broadcast.tenant_id, broadcast.transaction_id, broadcast.attempt, answer.outcome.value, answer.message, now),
     )
 
 
@@ -106,4 +114,4 @@ def _watch(row: Row) -> Watch:
         digest=row["digest"],
         raw_transaction=row["raw_transaction"],
     )
-    return Watch(broadcast=broadcast, since_block=row["since_block"], parents=tuple(row["parents"]))
+    return Watch(broadcast=broadcast, since_block=row["since_block"], parents=tuple(row["parents"]), sent=row["sent"])

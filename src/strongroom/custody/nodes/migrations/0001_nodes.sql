@@ -24,6 +24,7 @@ alter table broadcast_attempts enable always trigger broadcast_attempts_no_trunc
 
 create table if not exists broadcast_outcomes (
     id bigint generated always as identity primary key,
+    tenant_id text not null,
     transaction_id uuid not null,
     attempt bigint not null,
     outcome text not null,
@@ -42,6 +43,7 @@ alter table broadcast_outcomes enable always trigger broadcast_outcomes_no_trunc
 
 -- What is still to be seen on chain; a closed watch is never opened again.
 create table if not exists watches (
+    tenant_id text not null,
     transaction_id uuid not null,
     attempt bigint not null,
     chain_id bigint not null,

@@ -31,7 +31,9 @@ async def broadcast_transaction(
             store.insert_attempt(broadcast, now=now),
             store.insert_watch(watch),
             insert_handoff(call.received),
-            then=[work.new(str(broadcast.transaction_id), SEND, attempt=broadcast.attempt)],
+            then=[
+                work.new(str(broadcast.transaction_id), SEND, broadcast.tenant_id.encode(), attempt=broadcast.attempt)
+            ],
         )
     except StrongroomError as error:
         if violated_constraint(error) not in ONCE:
@@ -40,7 +42,12 @@ async def broadcast_transaction(
 
 
 async def _repeat(*, database: Database, broadcast: Broadcast, call: Call) -> None:
-    stored = await store.find_broadcast(database, transaction_id=broadcast.transaction_id, attempt=broadcast.attempt)
+    stored = await store.find_broadcast(
+        database,
+        tenant_id=broadcast.tenant_id,
+        transaction_id=broadcast.transaction_id,
+        attempt=broadcast.attempt,
+    )
     if stored is None or stored.broadcast != broadcast:
         raise StrongroomError(Code.SLOT_TAKEN, "Another transaction was broadcast from this slot or attempt.")
     await database.commit(insert_handoff(call.received))

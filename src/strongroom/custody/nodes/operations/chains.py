@@ -5,6 +5,7 @@ from typing import final
 
 from strongroom.chains.evm.fees import FeeHistory, FeeLevel, decide_fees
 from strongroom.chains.evm.node import EvmNode
+from strongroom.chains.evm.observed import Head
 from strongroom.custody.nodes.config import NodesConfig
 from strongroom.kernel.errors import Code, StrongroomError
 
@@ -42,10 +43,24 @@ class Chain:
             raise StrongroomError(Code.NODE_UNAVAILABLE, f"The node is of chain {found}, not of {self.chain_id}.")
         self._checked = True
 
+    async def look(self) -> Head:
+        """The newest block now. While the node cannot say, nobody is answered by what it said before.
+
+        Raises:
+            StrongroomError: ``NODE_UNAVAILABLE``.
+        """
+        try:
+            head = await self.node.head()
+        except StrongroomError:
+            self.head_number = None
+            raise
+        self.head_number = head.number
+        return head
+
     async def head(self) -> int:
         """The newest block number: the watcher's, or the node's before the watcher has looked."""
         if self.head_number is None:
-            self.head_number = (await self.node.head()).number
+            return (await self.look()).number
         return self.head_number
 
     async def prices(self) -> FeePrices:

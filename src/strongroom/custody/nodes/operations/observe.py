@@ -29,7 +29,6 @@ class Observer:
         self._sightings: dict[_Slot, Sighting] = {}
         self._reported: dict[_Slot, tuple[str, int]] = {}
         self._sent_s: dict[_Slot, float] = {}
-        self._told: dict[_Slot, tuple[str, int]] = {}
 
     async def observe(self) -> None:
         """Step 14 — look at the chain once: take up new blocks, follow reorganisations, report every open broadcast.

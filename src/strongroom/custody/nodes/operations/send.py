@@ -26,14 +26,16 @@ async def send(
         StrongroomError: ``NODE_UNAVAILABLE``: made again.
     """
     began, began_s = clock.now(), clock.monotonic_s()
-    watch = await store.find_broadcast(database, transaction_id=UUID(item.key), attempt=item.attempt)
+    watch = await store.find_broadcast(
+        database, tenant_id=item.payload.decode(), transaction_id=UUID(item.key), attempt=item.attempt
+    )
     if watch is None:
         raise StrongroomError(Code.STATE_DAMAGED, "A call to send without its attempt.")
     chain = await chains.get(watch.broadcast.chain_id)
     duration_us = round((clock.monotonic_s() - began_s) * 1_000_000)
     goes_on = await peers.record_broadcast(watch.broadcast, began=began, duration_us=duration_us, parents=watch.parents)
-    if not goes_on:
-        await work.commit(done=item)
+    if not goes_on:  # never to be sent, so there is nothing to watch for
+        await work.commit(store.close_watch(watch.broadcast, now=clock.now()), done=item)
         return
     answer = await chain.node.send_raw(watch.broadcast.raw_transaction)
     outcome = store.insert_outcome(watch.broadcast, answer, now=clock.now())
@@ -42,4 +44,5 @@ async def send(
         return
     _log.error("node_refused", transaction_id=item.key, outcome=answer.outcome.value, message=answer.message)
     await database.commit(outcome)
-    await work.postpone(item, config.refused_retry_s, answer.outcome.value)
+    delay_s = min(config.refused_retry_s * 2 ** min(item.tries, 10), config.unseen_resend_s)
+    await work.postpone(item, delay_s, answer.outcome.value)
