@@ -38,7 +38,10 @@ class Layout:
     def at(cls, data_dir: Path) -> Self:
         """The layout of a folder, made if absent; only its owner can list it."""
         folder = data_dir.absolute()
-        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        made = not folder.exists()
+        folder.mkdir(parents=True, exist_ok=True)
+        if made:
+            folder.chmod(0o711)  # whatever the umask: PostgreSQL's own account passes through it
         (folder / "logs").mkdir(mode=0o700, exist_ok=True)
         return cls(folder)
 

@@ -260,7 +260,8 @@ def _place_cluster(data_dir: Path, account: Account | None, entropy: Entropy) ->
         return cluster.resolve()
     if not can_reach(data_dir.parent, account):
         elsewhere = _make_shared_home() / f"postgres-{entropy.token(8).hex()}"
-        elsewhere.mkdir(mode=0o711)
+        elsewhere.mkdir()
+        elsewhere.chmod(0o711)  # whatever the umask
         cluster.symlink_to(elsewhere / "cluster")
         return elsewhere / "cluster"
     data_dir.chmod(0o711)

@@ -114,6 +114,10 @@ class Link:
             ("grpc.max_receive_message_length", _MESSAGE_BYTES_MAX),
             ("grpc.max_send_message_length", _MESSAGE_BYTES_MAX),
             ("grpc.use_local_subchannel_pool", 1),
+            # a round is 55 kB a message: without these it stops for window updates and probing pings
+            ("grpc.http2.lookahead_bytes", _MESSAGE_BYTES_MAX),
+            ("grpc.http2.bdp_probe", 0),
+            ("grpc.http2.max_frame_size", 1 << 20),
         ]
         async with aio.secure_channel(self._engine, self._tls.credentials(), options) as channel:
             stream = CosignerLinkStub(channel).Connect()

@@ -23,6 +23,10 @@ _COMMON: Final[tuple[tuple[str, Any], ...]] = (
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
+    # a round of a ceremony is 55 kB a message: without these it stops for window updates and probing pings
+    ("grpc.http2.lookahead_bytes", 8 * 1024 * 1024),
+    ("grpc.http2.bdp_probe", 0),
+    ("grpc.http2.max_frame_size", 1024 * 1024),
 )
 _SERVER: Final = (
     *_COMMON,
