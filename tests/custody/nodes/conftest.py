@@ -24,6 +24,7 @@ async def chain(quiet_anvil: RunningAnvil) -> AsyncIterator[Chain]:
     await made.mine(3)
     yield made
     await made.ask("anvil_dropAllTransactions")
+    await made.close()
 
 
 @pytest.fixture

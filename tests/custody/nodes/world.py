@@ -132,11 +132,14 @@ class Chain:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._client = httpx.AsyncClient(trust_env=False)
+
+    async def close(self) -> None:
+        await self._client.aclose()
 
     async def ask(self, method: str, *parameters: Any) -> Any:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            question = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
-            answer = (await client.post(self.url, json=question)).json()
+        question = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
+        answer = (await self._client.post(self.url, json=question)).json()
         assert "result" in answer, answer
         return answer["result"]
 
