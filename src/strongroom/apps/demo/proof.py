@@ -67,5 +67,5 @@ async def _count_transaction(auditor: Auditor, step: FlowStep, transaction: dict
     if step.column == "raw_payload_cbor":
         return int(row["assembled"])
     if step.column == "tx_hash":
-        return int(row["tx_hash"] == transaction["txHash"])
+        return int(row["tx_hash"] is not None and row["tx_hash"] == transaction.get("txHash"))
     return 1

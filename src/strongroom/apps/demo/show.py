@@ -38,7 +38,7 @@ def find_row(step: dict[str, Any], flow: tuple[FlowStep, ...]) -> FlowStep | Non
 
 def show_receipt(console: Console, transaction: dict[str, Any], proof: Proof) -> None:
     """What the chain said, and what was read back."""
-    table = Table(show_header=False, box=None, padding=(0, 2))
+    table = _facts()
     block: dict[str, Any] = transaction.get("blockInfo") or {}
     table.add_row("transaction", transaction["id"])
     table.add_row("status", f"[bold]{transaction['status']}[/bold]")
@@ -55,13 +55,17 @@ def show_receipt(console: Console, transaction: dict[str, Any], proof: Proof) ->
 
 def show_balances(console: Console, names: dict[str, str], before: dict[str, int], after: dict[str, int]) -> None:
     """Balances on chain, before and after."""
-    table = Table("who", "address", "before", "after", title="Balances on chain (ETH_TEST)", title_justify="left")
+    table = _facts()
     for address, name in names.items():
-        table.add_row(
-            name,
-            address,
-            format_amount(before[address], decimals=18),
-            format_amount(after[address], decimals=18),
-        )
-    console.print()
+        was, now = (format_amount(units[address], decimals=18) for units in (before, after))
+        table.add_row(name, f"{address}\n{was} -> {now}")
+    console.print("\nBalances on chain (ETH_TEST), before -> after", style="bold")
     console.print(table)
+
+
+def _facts() -> Table:
+    """Names and values; a value that does not fit is folded and never cut: a hash must be whole."""
+    table = Table(show_header=False, box=None, padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    return table

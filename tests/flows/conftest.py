@@ -1,0 +1,3 @@
+from tests.fixtures.embedded import client, embedded
+
+__all__ = ["client", "embedded"]
