@@ -72,6 +72,21 @@ def test_repeated_messages_change_nothing(world: World, engine: MemoryEngine) ->
     check_harmless(transfer, reports)
 
 
+def test_of_two_messages_for_one_round_the_first_counts(world: World, engine: MemoryEngine) -> None:
+    """Even when the sender signed both."""
+
+    def equivocate(message: PeerMessage) -> Sequence[PeerMessage]:
+        if (header(message).round, message.sender, message.receiver) != (1, 1, 3):
+            return (message,)
+        other = msgspec.structs.replace(header(message), ciphertext=bytes(64))
+        data = world.contexts[1].sign(kind=Kind.CEREMONY_MESSAGE, tenant_id=TENANT, document=other)
+        return (message, dataclasses.replace(message, envelope=data))
+
+    _, reports = sign_with(world, engine, equivocate)
+    assert len(signatures(reports)) == 3
+    assert faults(reports) == []
+
+
 def test_messages_to_the_wrong_receiver_are_refused(world: World, engine: MemoryEngine) -> None:
     def misdeliver(message: PeerMessage) -> Sequence[PeerMessage]:
         other = ({1, 2, 3} - {message.sender, message.receiver}).pop()
