@@ -83,6 +83,32 @@ def test_a_consent_begins_one_ceremony_only(world: World, engine: MemoryEngine) 
     assert {fault.code for fault in faults(engine.start(order.ceremony_id, consents))} == {Code.NOT_NOW}
 
 
+def test_a_newer_consent_takes_the_place_of_an_older_one(world: World, engine: MemoryEngine) -> None:
+    transfer = world.transfer()
+    older, newer = transfer.order(), transfer.order(attempt=1)
+    first = [report.document for report in engine.seek(older).values() if isinstance(report, Consented)]
+    second = [report.document for report in engine.seek(newer).values() if isinstance(report, Consented)]
+    assert {fault.code for fault in faults(engine.start(older.ceremony_id, first))} == {Code.NOT_NOW}
+    assert len(signatures(engine.start(newer.ceremony_id, second))) == 3
+
+
+def test_a_newer_consent_ends_the_ceremony_that_runs(world: World, engine: MemoryEngine) -> None:
+    transfer = world.transfer()
+    held: list[PeerMessage] = []
+
+    def hold(message: PeerMessage) -> Sequence[PeerMessage]:
+        held.append(message)
+        return ()
+
+    engine.tamper = hold
+    assert engine.sign(transfer.order()) == []
+    engine.tamper = unchanged
+    consents = engine.seek(transfer.order(attempt=1))
+    assert {type(report) for report in consents.values()} == {Consented}
+    answers = [world.cores[message.receiver].handle(message) for message in held]
+    assert answers == [()] * 6
+
+
 def test_consents_to_something_else_begin_nothing(world: World, engine: MemoryEngine) -> None:
     transfer = world.transfer()
     order, other = transfer.order(), transfer.order(attempt=1)
