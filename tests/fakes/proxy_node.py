@@ -15,12 +15,16 @@ Answer = Callable[[dict[str, Any]], bytes | None]
 
 @final
 class ProxyNode:
-    """``answers`` by method replace the real node's; ``asked`` keeps the methods in the order they came."""
+    """``answers`` by method replace the real node's; ``asked`` keeps the methods in the order they came.
+
+    ``looks`` counts the questions for the newest block.
+    """
 
     def __init__(self, real_url: str) -> None:
         self.url = ""
         self.answers: dict[str, Answer] = {}
         self.asked: list[str] = []
+        self.looks = 0
         self.before_send: Callable[[], object] = lambda: None
         self._real_url = real_url
         self._client = httpx.AsyncClient(trust_env=False)
@@ -51,6 +55,7 @@ class ProxyNode:
         question = cast("dict[str, Any]", json.loads(body))
         method = str(question["method"])
         self.asked.append(method)
+        self.looks += question["params"] == ["latest", False]
         if method == "eth_sendRawTransaction":
             self.before_send()
         wrong = self.answers.get(method) or self.answers.get("*")

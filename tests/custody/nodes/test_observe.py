@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from strongroom.interfaces.nodes.v1 import nodes_pb2 as pb
 from strongroom.kernel.errors import Code, StrongroomError
 from tests.custody.nodes.world import CHAIN_ID, ETHER, Chain, Transfer, World, make_manager, until
 from tests.fakes.proxy_node import ProxyNode, garbage, result
@@ -163,6 +164,19 @@ async def test_a_new_broadcast_does_not_hide_a_reorganisation_of_an_older_one(wo
     await world.looked()
     assert len(world.confirmations(old)) == told
     assert world.depths(young)[-1] == 1
+
+
+async def test_a_block_that_came_before_its_watch_was_known_is_looked_at_again(world: World, chain: Chain) -> None:
+    behind = await world.successor(poll_s=3600.0)  # another process, which looks once and then rests
+    await behind.balances.GetFees(pb.GetFeesRequest(chain_id=CHAIN_ID))
+    transfer = Transfer(await chain.key())
+    await chain.ask(SEND, "0x" + transfer.raw.hex())
+    await chain.mine(3)
+    await world.looked()
+    await behind.broadcast(transfer)
+    await seen(world, transfer)
+    assert (world.confirmations(transfer)[0].tx_hash, world.depths(transfer)) == (transfer.hash, [4])
+    await behind.stage.stop()
 
 
 async def test_a_chain_that_goes_back_is_followed(world: World, chain: Chain) -> None:

@@ -79,9 +79,8 @@ class World:
 
     async def looked(self) -> None:
         """Wait until the chain was looked at once more from beginning to end."""
-        for _ in range(2):
-            seen = self.node.asked.count("eth_getBlockByNumber")
-            await until(lambda seen=seen: self.node.asked.count("eth_getBlockByNumber") > seen + 1)
+        seen = self.node.looks
+        await until(lambda: self.node.looks > seen + 1)
 
     async def is_closed(self, transfer: "Transfer") -> bool:
         return await self.database.fetchval(
