@@ -114,6 +114,7 @@ async def test_a_slow_node_that_took_the_bytes_is_asked_again(
     await world.stage.settle()
     await chain.mine()
     await until(lambda: world.confirmations(transfer))
+    assert world.confirmations(transfer)[0].tx_hash == transfer.hash
     await world.stage.stop()
 
 

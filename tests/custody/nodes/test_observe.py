@@ -271,6 +271,7 @@ async def test_a_service_that_starts_before_its_node_works_once_it_is_there(
     transfer = Transfer(await chain.key(units=ETHER))
     await world.broadcast(transfer)
     await seen(world, transfer)
+    assert world.depths(transfer) == [1]
     await world.stage.stop()
 
 
