@@ -234,7 +234,7 @@ class Code(Enum):
     STATE_DAMAGED = Meaning(
         9005, 500, "Stored state fails its integrity check.", "Restore from backup; do not continue."
     )
-    CONFIG_INVALID = Meaning(9006, 500, "The configuration is malformed.", "Compare it with docs/config.md.")
+    CONFIG_INVALID = Meaning(9006, 500, "The configuration is malformed.", "Correct what is named and start again.")
     RATE_LIMITED = Meaning(
         9007, 429, "This API user sends more requests than it may.", "Wait for Retry-After seconds.", retryable=True
     )
