@@ -25,6 +25,7 @@ from strongroom.gateway.config import GatewayConfig
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment
 from strongroom.runtime.clock import SystemClock
+from strongroom.runtime.collector import settle_collector
 from strongroom.runtime.db import Database, DatabaseConfig, DatabaseNames
 from strongroom.runtime.entropy import SystemEntropy
 from strongroom.runtime.host_local import LocalPlatform
@@ -85,6 +86,7 @@ async def serve_platform(settings: PlatformSettings) -> None:
         platform, services = await _build(settings, stack)
         await platform.start()
         stack.push_async_callback(platform.stop)
+        settle_collector()
         await _serve_http(services["gateway"], settings.http_port)
 
 

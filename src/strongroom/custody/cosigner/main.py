@@ -25,6 +25,7 @@ from strongroom.custody.cosigner.peers import Link
 from strongroom.kernel.documents.document_set import DocumentSet
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment, TenantId
+from strongroom.runtime.collector import settle_collector
 
 REFUSED: Final = 1
 USAGE: Final = 2
@@ -134,6 +135,7 @@ def run(
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     with _locked(home), _opened(home) as (context, _):
         link = build(context=context, engine=engine, tls=tls)
+        settle_collector()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run_until_signal(link))
 
