@@ -6,6 +6,7 @@ from strongroom.custody.transaction_manager.operations.ports import Ports
 from strongroom.custody.transaction_manager.peers import Peers
 from strongroom.custody.transaction_manager.servicer import TransactionManagerServicer
 from strongroom.custody.transaction_manager.store.documents import DocumentSets
+from strongroom.custody.transaction_manager.store.live import LiveTransactions
 from strongroom.interfaces.transaction_manager.v1.transaction_manager_pb2_grpc import (
     add_TransactionManagerServicer_to_server,
 )
@@ -22,6 +23,7 @@ def build(host: Host, config: TransactionManagerConfig) -> Service:
         clock=host.clock,
         peers=Peers(host),
         documents=DocumentSets(host.database()),
+        live=LiveTransactions(host.database()),
         fee_wait_ms=config.fee_wait_ms,
     )
     flow.register(ports)

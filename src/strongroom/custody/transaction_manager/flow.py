@@ -1,8 +1,8 @@
 """Which operation makes which durable call: steps 5a to 6, each begun by the commit of the one before."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from typing import Protocol
+from uuid import UUID
 
 from strongroom.custody.transaction_manager.operations.check_balance import check_balance
 from strongroom.custody.transaction_manager.operations.evaluate import evaluate
@@ -35,5 +35,11 @@ def register(ports: Ports) -> None:
 
 
 def _handler(call: Call, ports: Ports) -> Callable[[WorkItem], Awaitable[None]]:
-    bound = partial(call, ports=ports)
-    return lambda item: bound(item=item)
+    async def handle(item: WorkItem) -> None:
+        try:
+            await call(item=item, ports=ports)
+        except BaseException:
+            ports.live.drop(UUID(item.key))  # the next try begins with the row as it is
+            raise
+
+    return handle

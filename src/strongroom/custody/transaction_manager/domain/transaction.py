@@ -1,12 +1,26 @@
 """A transaction as it is stored, and what a step changes in it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from strongroom.custody.transaction_manager.domain.status import BEFORE_SIGNED, TERMINAL, Status, check_moves
 from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.documents.intent import Intent
 from strongroom.kernel.ids import Environment, TenantId, TransactionId
+
+_SET_BY_CHANGE: Final = (
+    "verdict",
+    "decision",
+    "payload",
+    "nonce",
+    "raw_payload_cbor",
+    "tx_hash",
+    "block_number",
+    "block_hash",
+    "confirmations",
+    "fee_units",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +123,21 @@ class Change:
     block_hash: str | None = None
     confirmations: int | None = None
     fee_units: int | None = None
+
+    def applied_to(self, transaction: Transaction, *, now: datetime) -> Transaction:
+        """The transaction as it is stored after this change: what ``update_transaction`` makes of its row."""
+        moved = bool(self.moves)
+        set_now = {name: value for name in _SET_BY_CHANGE if (value := getattr(self, name)) is not None}
+        return replace(
+            transaction,
+            status=self.moves[-1] if moved else transaction.status,
+            sub_status=self.sub_status if moved or self.sub_status else transaction.sub_status,
+            reason=self.reason if moved or self.reason else transaction.reason,
+            step=self.step or transaction.step,
+            updated_at=now,
+            version=transaction.version + 1,
+            **set_now,
+        )
 
     def check(self, transaction: Transaction) -> None:
         """Check that the moves are legal from where the transaction is; raises ``STATUS_CONFLICT``."""

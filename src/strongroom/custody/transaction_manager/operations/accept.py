@@ -150,6 +150,7 @@ async def _store(
         *([_key_row(transaction.id, submission, ports)] if submission.idempotency_key else []),
         then=[ports.work.new(str(transaction.id), "check_balance", errand.encode())],
     )
+    ports.live.keep(transaction)
 
 
 def _key_row(transaction_id: UUID, submission: Submission, ports: Ports) -> Statement:

@@ -1,5 +1,6 @@
 """Step 14."""
 
+from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from strongroom.custody.transaction_manager.domain.steps import OK, Step, own_st
 from strongroom.custody.transaction_manager.domain.transaction import Change, Transaction
 from strongroom.custody.transaction_manager.operations.ports import Ports, Received
 from strongroom.custody.transaction_manager.operations.store_step import store_step
-from strongroom.custody.transaction_manager.store import lanes, transactions
+from strongroom.custody.transaction_manager.store import lanes
 from strongroom.kernel.errors import Code, StrongroomError
 
 _TRIES: Final = 3
@@ -27,10 +28,7 @@ async def confirm(
         StrongroomError: ``TRANSACTION_UNKNOWN``; ``STATUS_CONFLICT`` before BROADCASTING.
     """
     for _ in range(_TRIES):
-        transaction = await transactions.get_transaction(
-            ports.database, tenant_id=tenant_id, transaction_id=transaction_id
-        )
-        change = decide_confirmation(transaction=transaction, seen=seen)
+        transaction, change = await _decide(tenant_id, transaction_id, seen, ports)
         if change is None:
             return transaction.status
         try:
@@ -41,6 +39,19 @@ async def confirm(
         else:
             return change.moves[-1] if change.moves else transaction.status
     raise StrongroomError(Code.CLAIM_LOST)
+
+
+async def _decide(
+    tenant_id: str, transaction_id: UUID, seen: Observation, ports: Ports
+) -> tuple[Transaction, Change | None]:
+    """From what is remembered only if it leads to a commit."""
+    kept = ports.live.find(tenant_id=tenant_id, transaction_id=transaction_id)
+    with suppress(StrongroomError):
+        change = kept and decide_confirmation(transaction=kept, seen=seen)
+        if kept is not None and change is not None:
+            return kept, change
+    transaction = await ports.live.read(tenant_id=tenant_id, transaction_id=transaction_id)
+    return transaction, decide_confirmation(transaction=transaction, seen=seen)
 
 
 async def _store(transaction: Transaction, change: Change, seen: Observation, received: Received, ports: Ports) -> None:

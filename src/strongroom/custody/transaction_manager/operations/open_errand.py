@@ -11,7 +11,6 @@ from strongroom.custody.transaction_manager.domain.steps import OK, Step, own_st
 from strongroom.custody.transaction_manager.domain.transaction import Transaction
 from strongroom.custody.transaction_manager.operations.ports import Ports
 from strongroom.custody.transaction_manager.operations.store_step import store_step
-from strongroom.custody.transaction_manager.store import transactions
 from strongroom.kernel.documents.codec import decode
 from strongroom.runtime.rpc.context import Metadata, acting
 from strongroom.runtime.work import WorkItem
@@ -49,10 +48,11 @@ async def open_errand(*, item: WorkItem, after: str, ports: Ports) -> Opened | N
     """The call if it is still due after that step; else it is closed here, as is a transaction whose time is over."""
     started_at, started_s = ports.clock.now(), ports.clock.monotonic_s()
     errand = decode(item.payload, Errand)
-    transaction = await transactions.get_transaction(
-        ports.database, tenant_id=errand.tenant, transaction_id=UUID(item.key)
-    )
-    if transaction.ended or transaction.step != after or transaction.attempt != item.attempt:
+    transaction_id = UUID(item.key)
+    transaction = ports.live.find(tenant_id=errand.tenant, transaction_id=transaction_id)
+    if transaction is None or not _is_due(transaction, item, after):
+        transaction = await ports.live.read(tenant_id=errand.tenant, transaction_id=transaction_id)
+    if not _is_due(transaction, item, after):
         await ports.work.commit(done=item)
         return None
     if started_at >= transaction.not_after:
@@ -60,3 +60,7 @@ async def open_errand(*, item: WorkItem, after: str, ports: Ports) -> Opened | N
         return None
     metadata = acting(transaction_id=transaction.id, parents=errand.parents, context=errand.context)
     return Opened(transaction=transaction, errand=errand, metadata=metadata, started_at=started_at, started_s=started_s)
+
+
+def _is_due(transaction: Transaction, item: WorkItem, after: str) -> bool:
+    return not transaction.ended and transaction.step == after and transaction.attempt == item.attempt

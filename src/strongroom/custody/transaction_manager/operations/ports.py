@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from strongroom.custody.transaction_manager.peers import Peers
 from strongroom.custody.transaction_manager.store.documents import DocumentSets
+from strongroom.custody.transaction_manager.store.live import LiveTransactions
 from strongroom.kernel.call_context import CallContext
 from strongroom.kernel.ids import Environment
 from strongroom.runtime.clock import Clock
@@ -14,7 +15,7 @@ from strongroom.runtime.work import Work
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """Database, durable calls, peers and time; ``documents`` are the verified document sets."""
+    """Database, durable calls, peers and time; the verified document sets; what is remembered of live transactions."""
 
     environment: Environment
     database: Database
@@ -22,6 +23,7 @@ class Ports:
     clock: Clock
     peers: Peers
     documents: DocumentSets
+    live: LiveTransactions
     fee_wait_ms: int
 
 

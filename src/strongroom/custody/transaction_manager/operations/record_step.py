@@ -1,5 +1,6 @@
 """Steps 6 to 13, as the services that did them report them."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,10 +12,10 @@ from strongroom.custody.transaction_manager.domain.transaction import Change, Tr
 from strongroom.custody.transaction_manager.operations.ports import Ports, Received
 from strongroom.custody.transaction_manager.operations.reserve_slot import reserve_slot
 from strongroom.custody.transaction_manager.operations.store_step import store_step
-from strongroom.custody.transaction_manager.store import lanes, transactions
+from strongroom.custody.transaction_manager.store import lanes
 from strongroom.kernel.errors import Code, StrongroomError
 
-_TRIES: Final = 4
+_TRIES: Final = 5
 _BEFORE_SIGNING: Final = frozenset({"6", "7", "8"})
 
 
@@ -40,18 +41,31 @@ async def record_step(*, report: Report, received: Received, ports: Ports) -> Re
     """
     check_report(reported=report.steps, reporter=received.caller, outcome=report.outcome)
     for _ in range(_TRIES):
+        kept = _find_kept(report, ports)
         try:
-            return await _record_once(report, received, ports)
+            transaction = kept or await ports.live.read(
+                tenant_id=report.tenant_id, transaction_id=report.transaction_id
+            )
+            return await _record_once(transaction, report, received, ports)
         except StrongroomError as error:
-            if error.code not in (Code.CLAIM_LOST, Code.CONFLICT):
+            ports.live.drop(report.transaction_id)
+            if kept is None and error.code not in (Code.CLAIM_LOST, Code.CONFLICT):
                 raise
     raise StrongroomError(Code.CLAIM_LOST)
 
 
-async def _record_once(report: Report, received: Received, ports: Ports) -> Recorded:
-    transaction = await transactions.get_transaction(
-        ports.database, tenant_id=report.tenant_id, transaction_id=report.transaction_id
-    )
+def _find_kept(report: Report, ports: Ports) -> Transaction | None:
+    """What is remembered of the transaction, if recording this step over it ends in a commit or in a refusal."""
+    kept = ports.live.find(tenant_id=report.tenant_id, transaction_id=report.transaction_id)
+    if kept is None or kept.ended or kept.status is Status.QUEUED:
+        return None
+    with suppress(StrongroomError):
+        if decide_standing(progress=kept.step, attempt=kept.attempt, reported=report.steps) is Standing.DUE:
+            return kept
+    return None
+
+
+async def _record_once(transaction: Transaction, report: Report, received: Received, ports: Ports) -> Recorded:
     if transaction.ended:
         return Recorded(status=transaction.status, ended=True)
     standing = decide_standing(progress=transaction.step, attempt=transaction.attempt, reported=report.steps)

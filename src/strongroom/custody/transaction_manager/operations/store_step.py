@@ -26,6 +26,8 @@ async def store_step(
 ) -> None:
     """Store what a step changed, its history, its handoff and the next call; an end before SIGNED frees the nonce.
 
+    What the transaction is afterwards is remembered, so that the next step need not read it again.
+
     Raises:
         StrongroomError: ``STATUS_CONFLICT`` for an illegal move; ``CLAIM_LOST`` when somebody else was first;
             ``HANDOFF_REPLAYED``.
@@ -43,7 +45,9 @@ async def store_step(
         stored.append(insert_handoff(handoff))
     try:
         await ports.work.commit(*stored, done=done, then=then)
-    except StrongroomError as error:
-        if violated_constraint(error) == REPLAY_CONSTRAINT:
+    except BaseException as error:
+        ports.live.drop(transaction.id)  # somebody else changed it, or nobody knows whether this is stored
+        if isinstance(error, StrongroomError) and violated_constraint(error) == REPLAY_CONSTRAINT:
             raise StrongroomError(Code.HANDOFF_REPLAYED) from error
         raise
+    ports.live.keep(change.applied_to(transaction, now=now))

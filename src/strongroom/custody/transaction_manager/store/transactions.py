@@ -186,8 +186,11 @@ def insert_idempotency_key(
 
 
 def update_transaction(transaction: Transaction, change: Change, *, now: datetime) -> Statement:
-    """What one step changes, if nobody changed the transaction since it was read: guarded by its version."""
-    moved = bool(change.moves)
+    """What one step changes, if nobody changed the transaction or its tenant's document set since it was read.
+
+    Guarded by both versions, because what was read may have been kept for a while.
+    """
+    after = change.applied_to(transaction, now=now)
     return Statement(
         """update transactions set status = $4, sub_status = $5, reason = $6, step = $7,
             verdict = coalesce($8, verdict), decision = coalesce($9, decision), payload = coalesce($10, payload),
@@ -195,15 +198,16 @@ def update_transaction(transaction: Transaction, change: Change, *, now: datetim
             tx_hash = coalesce($13, tx_hash), block_number = coalesce($14, block_number),
             block_hash = coalesce($15, block_hash), confirmations = coalesce($16, confirmations),
             fee_units = coalesce($17, fee_units), updated_at = $18, version = version + 1
-        where tenant_id = $1 and id = $2 and version = $3""",
+        where tenant_id = $1 and id = $2 and version = $3
+            and (select max(d.version) from document_sets as d where d.tenant_id = $1) = $19""",
         (
             transaction.tenant_id,
             transaction.id,
             transaction.version,
-            change.moves[-1] if moved else transaction.status,
-            change.sub_status if moved or change.sub_status else transaction.sub_status,
-            change.reason if moved or change.reason else transaction.reason,
-            change.step or transaction.step,
+            after.status,
+            after.sub_status,
+            after.reason,
+            after.step,
             change.verdict,
             change.decision,
             change.payload,
@@ -215,6 +219,7 @@ def update_transaction(transaction: Transaction, change: Change, *, now: datetim
             change.confirmations,
             None if change.fee_units is None else Decimal(change.fee_units),
             now,
+            transaction.current_version,
         ),
         guard=True,
     )
