@@ -1,9 +1,9 @@
 """Types and decisions of screening; pure."""
 
-import json
 import re
 from dataclasses import dataclass
-from typing import cast
+
+import msgspec
 
 from strongroom.kernel.digest import sha256
 from strongroom.kernel.documents.codec import encode
@@ -98,24 +98,23 @@ def parse_list(content: bytes) -> tuple[str, ...]:
     if len(content) > MAX_LIST_BYTES:
         raise StrongroomError(Code.REQUEST_INVALID, "A list has at most 64 MiB.")
     try:
-        value: object = json.loads(content)
-    except (ValueError, RecursionError):
+        texts = msgspec.json.decode(content, type=list[str])  # of this shape alone: nesting is refused at once
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         raise StrongroomError(Code.REQUEST_INVALID, "A list is a JSON array of addresses.") from None
-    if not isinstance(value, list) or not value:
+    if not texts:
         raise StrongroomError(Code.REQUEST_INVALID, "A list is a JSON array of at least one address.")
-    found = {address_key(item) for item in cast("list[object]", value)}
-    return tuple(sorted(found))
+    return tuple(sorted({address_key(text) for text in texts}))
 
 
-def address_key(address: object) -> str:
+def address_key(address: str) -> str:
     """The form under which an address is stored and looked up: EVM addresses in lower case, all others as written.
 
     Raises:
         StrongroomError: ``REQUEST_INVALID`` for what cannot be an address of any chain.
     """
-    text = address.strip() if isinstance(address, str) else ""
+    text = address.strip()
     key = text.lower() if text[:2] in ("0x", "0X") else text
     form = _EVM_FORM if key[:2] == "0x" else _ANY_FORM
     if not form.fullmatch(key):
-        raise StrongroomError(Code.REQUEST_INVALID, f"{str(address)[:64]!r} is not an address.")
+        raise StrongroomError(Code.REQUEST_INVALID, f"{address[:64]!r} is not an address.")
     return key
