@@ -8,7 +8,6 @@ import asyncio
 import itertools
 from typing import Self, final
 
-import httpx
 import msgspec
 
 from strongroom.chains.evm import observed
@@ -23,6 +22,7 @@ from strongroom.chains.evm.observed import (
     parse_hash,
     parse_quantity,
 )
+from strongroom.chains.evm.post import BrokenError, DownError, Poster
 from strongroom.chains.evm.transaction import transaction_hash
 from strongroom.kernel.addresses import parse_evm_address
 from strongroom.kernel.errors import Code, StrongroomError
@@ -30,7 +30,6 @@ from strongroom.kernel.errors import Code, StrongroomError
 _ANSWER_LIMIT_BYTES = 16 * 1024 * 1024
 _MESSAGE_LIMIT = 300
 _FEE_BLOCKS = 20
-_HEADERS = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
 
 
 class _WireError(msgspec.Struct, frozen=True):
@@ -56,19 +55,20 @@ class _RefusedError(Exception):
 
 @final
 class EvmNode:
-    """One node: one pooled HTTP client, used from one event loop; close it with ``close`` or ``async with``.
+    """One node: a few kept connections, used from one event loop; close it with ``close`` or ``async with``.
 
     Args:
         url: where it answers JSON-RPC, ``http`` or ``https``.
         timeout_s: for one whole question, connecting included.
+
+    Raises:
+        StrongroomError: ``CONFIG_INVALID`` for an impossible URL.
     """
 
     def __init__(self, url: str, *, timeout_s: float = 5.0) -> None:
-        self._url = url
         self._timeout_s = timeout_s
         self._ids = itertools.count(1)
-        limits = httpx.Limits(max_connections=32, max_keepalive_connections=8)
-        self._client = httpx.AsyncClient(headers=_HEADERS, limits=limits, timeout=None, trust_env=False)  # noqa: S113  # asyncio.timeout covers the whole
+        self._poster = Poster(url, limit_bytes=_ANSWER_LIMIT_BYTES)
 
     async def __aenter__(self) -> Self:
         return self
@@ -78,7 +78,7 @@ class EvmNode:
 
     async def close(self) -> None:
         """Closes its connections."""
-        await self._client.aclose()
+        self._poster.close()
 
     async def chain_id(self) -> int:
         """The EIP-155 number of its chain."""
@@ -154,22 +154,14 @@ class EvmNode:
     async def _exchange(self, question: bytes) -> bytes:
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._post(question)
+                status, body = await self._poster.post(question)
         except TimeoutError as error:
             detail = f"The node is slow: no answer in {self._timeout_s:g} s."
             raise StrongroomError(Code.NODE_UNAVAILABLE, detail) from error
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        except DownError as error:
             raise StrongroomError(Code.NODE_UNAVAILABLE, "The node is down: it cannot be reached.") from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise garbage(f"HTTP breaks off ({type(error).__name__})") from error
-
-    async def _post(self, question: bytes) -> bytes:
-        body = bytearray()
-        async with self._client.stream("POST", self._url, content=question) as response:
-            if response.status_code != 200:
-                raise StrongroomError(Code.NODE_UNAVAILABLE, f"The node answers HTTP {response.status_code}.")
-            async for chunk in response.aiter_raw():
-                body += chunk
-                if len(body) > _ANSWER_LIMIT_BYTES:
-                    raise garbage(f"more than {_ANSWER_LIMIT_BYTES} bytes")
-        return bytes(body)
+        except BrokenError as error:
+            raise garbage(str(error)) from error
+        if status != 200:
+            raise StrongroomError(Code.NODE_UNAVAILABLE, f"The node answers HTTP {status}.")
+        return body
