@@ -100,6 +100,7 @@ def test_every_claim_is_needed(claim: str) -> None:
         b"\xff\xfe",
         b'{"assetId": "A", "assetId": "B"}',
         b"[" * 100_000,
+        b'{"note": "' + b'\\\\"' * 3 + b'", "x": ' + b'{"a":' * 40 + b"1" + b"}" * 41,
         json.dumps(transfer_body(source=None)).encode(),
         json.dumps(transfer_body(assetId=7)).encode(),
         json.dumps(transfer_body(note="x" * 2000)).encode(),
@@ -110,6 +111,16 @@ def test_a_body_of_another_shape_is_refused(body: bytes) -> None:
     with pytest.raises(StrongroomError) as caught:
         parse_transaction_request(body)
     assert caught.value.code is Code.REQUEST_INVALID
+
+
+@pytest.mark.parametrize("piece", ['"[{', '\\\\"[[', "[{", '\\\\'])
+def test_brackets_in_a_text_are_no_depth(piece: str) -> None:
+    assert parse_transaction_request(json.dumps(transfer_body(note=piece * 200)).encode()).note == piece * 200
+
+
+def test_a_deeply_nested_token_is_malformed() -> None:
+    deep = base64.urlsafe_b64encode(b'{"alg":' + b"[" * 3000).rstrip(b"=").decode()
+    assert verdict(TENANT.request(), token=f"{deep}.{deep}.AAAA") is Code.TOKEN_MALFORMED
 
 
 @pytest.mark.parametrize(("amount", "text"), [('"0.10"', "0.10"), ("1", "1"), ("0.1", "0.1"), ("1.5e-3", "0.0015")])

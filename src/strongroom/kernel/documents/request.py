@@ -7,6 +7,7 @@ import base64
 import binascii
 import hmac
 import json
+import re
 from decimal import Decimal
 from typing import Any, cast
 
@@ -23,6 +24,10 @@ from strongroom.kernel.errors import Code, StrongroomError
 MAX_TOKEN_BYTES = 8192
 MAX_BODY_BYTES = 256 * 1024
 MIN_RSA_BITS = 2048
+MAX_DEPTH = 32
+"""Of objects and lists in a body: a parser that recurses must not be led to the end of its stack."""
+_STRING = re.compile(rb'"(?:[^"\\\\]|\\\\.)*"?', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
 
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +76,7 @@ def parse_token(token: str) -> tuple[Claims, bytes, bytes]:
         header = msgspec.json.decode(_base64url(head), type=dict[str, Any])
         claims = msgspec.json.decode(_base64url(body), type=Claims)
         raw_signature = _base64url(signature)
-    except (binascii.Error, msgspec.DecodeError, ValueError):
+    except (binascii.Error, msgspec.DecodeError, ValueError, RecursionError):
         raise StrongroomError(Code.TOKEN_MALFORMED) from None
     if header.get("alg") != "RS256" or "crit" in header or not claims.nonce or not claims.sub:
         raise StrongroomError(Code.TOKEN_MALFORMED, "The token is signed RS256 and carries nonce and sub.")
@@ -169,6 +174,8 @@ def _json_object(body: bytes) -> dict[str, object]:
 
     if len(body) > MAX_BODY_BYTES:
         raise StrongroomError(Code.REQUEST_INVALID, "The body exceeds 256 KiB.")
+    if _is_deep(body):
+        raise StrongroomError(Code.REQUEST_INVALID, f"The body is nested deeper than {MAX_DEPTH} levels.")
     try:
         value = json.loads(body, parse_float=Decimal, parse_constant=refuse, object_pairs_hook=unique)
     except (ValueError, RecursionError):
@@ -176,6 +183,15 @@ def _json_object(body: bytes) -> dict[str, object]:
     if not isinstance(value, dict):
         raise StrongroomError(Code.REQUEST_INVALID, "The body is a JSON object.")
     return cast("dict[str, object]", value)
+
+
+def _is_deep(body: bytes) -> bool:
+    depth = 0
+    for bracket in _BRACKET.finditer(_STRING.sub(b"", body)):
+        depth += 1 if bracket[0] in b"[{" else -1
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 def _part(fields: dict[str, object], name: str) -> dict[str, object]:
