@@ -113,7 +113,7 @@ def test_a_body_of_another_shape_is_refused(body: bytes) -> None:
     assert caught.value.code is Code.REQUEST_INVALID
 
 
-@pytest.mark.parametrize("piece", ['"[{', '\\\\"[[', "[{", '\\\\'])
+@pytest.mark.parametrize("piece", ['"[{', "\\[", '\\"[[', "[{"])
 def test_brackets_in_a_text_are_no_depth(piece: str) -> None:
     assert parse_transaction_request(json.dumps(transfer_body(note=piece * 200)).encode()).note == piece * 200
 

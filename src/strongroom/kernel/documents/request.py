@@ -26,7 +26,7 @@ MAX_BODY_BYTES = 256 * 1024
 MIN_RSA_BITS = 2048
 MAX_DEPTH = 32
 """Of objects and lists in a body: a parser that recurses must not be led to the end of its stack."""
-_STRING = re.compile(rb'"(?:[^"\\\\]|\\\\.)*"?', re.DOTALL)
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 
 
