@@ -1,5 +1,6 @@
 """Roles: what the service, the auditor and even the owner cannot do."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -31,6 +32,7 @@ EVENT = HandoffEvent(
     to_service="transaction_manager",
     method="/strongroom.transaction_manager.v1.TransactionManager/Accept",
     cert_chain_hash=bytes(32),
+    cert_chain="bGVhZg.aW50ZXJtZWRpYXRl",
     payload_hash=bytes(range(32)),
     parents=("aa", "bb"),
     token="e30.e30.c2ln",
@@ -61,6 +63,17 @@ async def test_a_handoff_is_recorded_once_and_read_back(made: ProbeDatabase) -> 
             await database.commit(insert_handoff(EVENT))
         assert caught.value.code is Code.CONFLICT
         assert violated_constraint(caught.value) == REPLAY_CONSTRAINT
+
+
+async def test_a_certificate_chain_is_stored_once_and_found_for_every_handoff_under_it(made: ProbeDatabase) -> None:
+    second = replace(EVENT, handoff_id="jti-2")
+    renewed = replace(EVENT, handoff_id="jti-3", cert_chain_hash=bytes([1]) * 32, cert_chain="cmVuZXdlZA.aW50ZXI")
+    async with await Database.open(made.config) as database:
+        for event in (EVENT, second, renewed):
+            await database.commit(insert_handoff(event))
+        assert await list_handoffs(database, transaction_id=TRANSACTION) == [EVENT, second, renewed]
+        stored = await database.fetch("select cert_chain from service_handoff_events order by id")
+    assert [row["cert_chain"] for row in stored] == [EVENT.cert_chain, None, renewed.cert_chain]
 
 
 _CHANGES = [

@@ -114,6 +114,7 @@ CREATE TABLE public.service_handoff_events (
     to_service text NOT NULL,
     method text NOT NULL,
     cert_chain_hash bytea NOT NULL,
+    cert_chain text,
     payload_hash bytea NOT NULL,
     parents text[] NOT NULL,
     token text NOT NULL,
@@ -174,6 +175,7 @@ ALTER TABLE ONLY public.work
 CREATE UNIQUE INDEX certificates_live_key ON public.certificates USING btree (public_key_hash) WHERE (revoked_at IS NULL);
 CREATE UNIQUE INDEX certificates_live_user ON public.certificates USING btree (api_user_id) WHERE (revoked_at IS NULL);
 CREATE INDEX request_nonces_expiry ON public.request_nonces USING btree (expires_at);
+CREATE INDEX service_handoff_events_chain ON public.service_handoff_events USING btree (cert_chain_hash) WHERE (cert_chain IS NOT NULL);
 CREATE INDEX service_handoff_events_transaction ON public.service_handoff_events USING btree (transaction_id, id);
 CREATE INDEX work_due ON public.work USING btree (due_at) WHERE (finished_at IS NULL);
 CREATE TRIGGER api_users_append_only BEFORE DELETE OR UPDATE ON public.api_users FOR EACH ROW EXECUTE FUNCTION public.refuse_change();

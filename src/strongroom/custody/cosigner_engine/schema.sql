@@ -95,6 +95,7 @@ CREATE TABLE public.service_handoff_events (
     to_service text NOT NULL,
     method text NOT NULL,
     cert_chain_hash bytea NOT NULL,
+    cert_chain text,
     payload_hash bytea NOT NULL,
     parents text[] NOT NULL,
     token text NOT NULL,
@@ -200,6 +201,7 @@ ALTER TABLE ONLY public.signing_requests
     ADD CONSTRAINT signing_requests_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.work
     ADD CONSTRAINT work_pkey PRIMARY KEY (key, operation, attempt);
+CREATE INDEX service_handoff_events_chain ON public.service_handoff_events USING btree (cert_chain_hash) WHERE (cert_chain IS NOT NULL);
 CREATE INDEX service_handoff_events_transaction ON public.service_handoff_events USING btree (transaction_id, id);
 CREATE INDEX signing_events_transaction ON public.signing_events USING btree (transaction_id, id);
 CREATE INDEX work_due ON public.work USING btree (due_at) WHERE (finished_at IS NULL);

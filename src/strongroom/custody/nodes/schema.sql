@@ -108,6 +108,7 @@ CREATE TABLE public.service_handoff_events (
     to_service text NOT NULL,
     method text NOT NULL,
     cert_chain_hash bytea NOT NULL,
+    cert_chain text,
     payload_hash bytea NOT NULL,
     parents text[] NOT NULL,
     token text NOT NULL,
@@ -175,6 +176,7 @@ ALTER TABLE ONLY public.watches
 ALTER TABLE ONLY public.work
     ADD CONSTRAINT work_pkey PRIMARY KEY (key, operation, attempt);
 CREATE INDEX broadcast_outcomes_transaction ON public.broadcast_outcomes USING btree (transaction_id, id);
+CREATE INDEX service_handoff_events_chain ON public.service_handoff_events USING btree (cert_chain_hash) WHERE (cert_chain IS NOT NULL);
 CREATE INDEX service_handoff_events_transaction ON public.service_handoff_events USING btree (transaction_id, id);
 CREATE INDEX watches_open ON public.watches USING btree (chain_id) WHERE (closed_at IS NULL);
 CREATE INDEX work_due ON public.work USING btree (due_at) WHERE (finished_at IS NULL);

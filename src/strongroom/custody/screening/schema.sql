@@ -99,6 +99,7 @@ CREATE TABLE public.service_handoff_events (
     to_service text NOT NULL,
     method text NOT NULL,
     cert_chain_hash bytea NOT NULL,
+    cert_chain text,
     payload_hash bytea NOT NULL,
     parents text[] NOT NULL,
     token text NOT NULL,
@@ -182,6 +183,7 @@ ALTER TABLE ONLY public.travel_rule_records
 ALTER TABLE ONLY public.work
     ADD CONSTRAINT work_pkey PRIMARY KEY (key, operation, attempt);
 CREATE INDEX screening_entries_list ON public.screening_entries USING btree (list_name);
+CREATE INDEX service_handoff_events_chain ON public.service_handoff_events USING btree (cert_chain_hash) WHERE (cert_chain IS NOT NULL);
 CREATE INDEX service_handoff_events_transaction ON public.service_handoff_events USING btree (transaction_id, id);
 CREATE INDEX work_due ON public.work USING btree (due_at) WHERE (finished_at IS NULL);
 CREATE TRIGGER aml_screening_results_append_only BEFORE DELETE OR UPDATE ON public.aml_screening_results FOR EACH ROW EXECUTE FUNCTION public.refuse_change();

@@ -140,6 +140,7 @@ CREATE TABLE public.service_handoff_events (
     to_service text NOT NULL,
     method text NOT NULL,
     cert_chain_hash bytea NOT NULL,
+    cert_chain text,
     payload_hash bytea NOT NULL,
     parents text[] NOT NULL,
     token text NOT NULL,
@@ -217,6 +218,7 @@ ALTER TABLE ONLY public.wallets
     ADD CONSTRAINT wallets_pkey PRIMARY KEY (tenant_id, number, asset_id);
 ALTER TABLE ONLY public.work
     ADD CONSTRAINT work_pkey PRIMARY KEY (key, operation, attempt);
+CREATE INDEX service_handoff_events_chain ON public.service_handoff_events USING btree (cert_chain_hash) WHERE (cert_chain IS NOT NULL);
 CREATE INDEX service_handoff_events_transaction ON public.service_handoff_events USING btree (transaction_id, id);
 CREATE INDEX work_due ON public.work USING btree (due_at) WHERE (finished_at IS NULL);
 CREATE TRIGGER admissions_set_once BEFORE UPDATE ON public.admissions FOR EACH ROW EXECUTE FUNCTION public.set_once('tenant_id', 'transaction_id', 'attempt', 'request_token', 'request_uri', 'request_body', 'intent', 'decision', 'verdict', 'approvals', 'document_set_version', 'payload', 'signing_request_id', 'created_at');

@@ -116,6 +116,7 @@ CREATE TABLE public.service_handoff_events (
     to_service text NOT NULL,
     method text NOT NULL,
     cert_chain_hash bytea NOT NULL,
+    cert_chain text,
     payload_hash bytea NOT NULL,
     parents text[] NOT NULL,
     token text NOT NULL,
@@ -292,6 +293,7 @@ ALTER TABLE ONLY public.transactions
     ADD CONSTRAINT transactions_request_hash_key UNIQUE (request_hash);
 ALTER TABLE ONLY public.work
     ADD CONSTRAINT work_pkey PRIMARY KEY (key, operation, attempt);
+CREATE INDEX service_handoff_events_chain ON public.service_handoff_events USING btree (cert_chain_hash) WHERE (cert_chain IS NOT NULL);
 CREATE INDEX service_handoff_events_transaction ON public.service_handoff_events USING btree (transaction_id, id);
 CREATE UNIQUE INDEX spend_slots_taken ON public.spend_slots USING btree (chain_id, sender, nonce) WHERE (state <> 'FREED'::text);
 CREATE INDEX transaction_status_events_transaction ON public.transaction_status_events USING btree (transaction_id, id);

@@ -17,6 +17,7 @@ class HandoffEvent:
         to_service: who was called.
         method: the gRPC method, ``<package>.v1.<Service>/<Method>`` without the leading ``strongroom.``.
         cert_chain_hash: SHA-256 over the caller's leaf and intermediate certificates (DER), 32 bytes.
+        cert_chain: those certificates as they travel (``rpc.chains``): what an auditor checks the token with.
         payload_hash: SHA-256 over the request as received, 32 bytes.
         parents: hashes (hex) of the handoffs under which the caller acted.
         token: the compact JWS itself; for a receipt the whole receipt.
@@ -30,6 +31,7 @@ class HandoffEvent:
     to_service: str
     method: str
     cert_chain_hash: bytes
+    cert_chain: str
     payload_hash: bytes
     parents: tuple[str, ...]
     token: str

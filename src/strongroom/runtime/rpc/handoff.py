@@ -21,6 +21,7 @@ from strongroom.runtime.entropy import Entropy
 from strongroom.runtime.pki import Chain, Identity, TrustRoot, hash_chain
 from strongroom.runtime.rpc import jws
 from strongroom.runtime.rpc.access import Access
+from strongroom.runtime.rpc.chains import encode_chain
 from strongroom.runtime.rpc.evidence import HandoffEvent
 from strongroom.runtime.rpc.replay import ReplayGuard
 
@@ -98,6 +99,7 @@ class Handoff:
             to_service=self.to_service,
             method=self.method,
             cert_chain_hash=hash_chain(self.chain),
+            cert_chain=encode_chain(self.chain),
             payload_hash=self.payload_hash,
             parents=self.parents,
             token=token or self.token,

@@ -54,6 +54,7 @@ create table if not exists service_handoff_events (
     to_service text not null,
     method text not null,
     cert_chain_hash bytea not null check (length(cert_chain_hash) = 32),
+    cert_chain text, -- of the first row with this hash at least: without it nobody could check the tokens later
     payload_hash bytea not null check (length(payload_hash) = 32),
     parents text[] not null,
     token text not null,
@@ -61,6 +62,8 @@ create table if not exists service_handoff_events (
     occurred_at timestamptz not null
 );
 create index if not exists service_handoff_events_transaction on service_handoff_events (transaction_id, id);
+create index if not exists service_handoff_events_chain on service_handoff_events (cert_chain_hash)
+where cert_chain is not null;
 
 create or replace trigger service_handoff_events_append_only
 before update or delete on service_handoff_events
