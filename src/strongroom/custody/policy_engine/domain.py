@@ -1,6 +1,7 @@
 """Types and decisions of the policy engine; pure."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -50,6 +51,13 @@ class Answer:
     rule_id: str
     rule_number: int
     decision: bytes
+
+
+class Allowed(NamedTuple):
+    """A question with its answer, for the call that admits it."""
+
+    question: Question
+    answer: Answer
 
 
 class StepTimes(Document, frozen=True):

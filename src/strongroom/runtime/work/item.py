@@ -1,6 +1,6 @@
 """One call that is to be made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
@@ -21,6 +21,8 @@ class WorkItem:
         version: bumped by every claim, so that a claim that was lost cannot be stored.
         lease_until: until when it is ours without renewal; None when it waits for any worker.
         tries: how often it was postponed.
+        carried: what the commit that made it due knew already, and stored: never stored itself, so None for every
+            call that is made again, or by another process, which reads instead.
     """
 
     key: str
@@ -31,6 +33,7 @@ class WorkItem:
     version: int = 0
     lease_until: datetime | None = None
     tries: int = 0
+    carried: object = field(default=None, repr=False, compare=False)
 
     @property
     def place(self) -> Place:

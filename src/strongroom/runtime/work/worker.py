@@ -70,9 +70,18 @@ class Work:
         self._handlers[operation] = handler
 
     def new(
-        self, key: str, operation: str, payload: bytes = b"", *, attempt: int = 0, due_in_s: float = 0.0
+        self,
+        key: str,
+        operation: str,
+        payload: bytes = b"",
+        *,
+        attempt: int = 0,
+        due_in_s: float = 0.0,
+        carried: object = None,
     ) -> WorkItem:
         """A call to be made, for ``commit(then=[...])``; leased to this process when it is due and there is room.
+
+        ``carried`` spares its handler a read of rows of the same commit that never change.
 
         Raises:
             KeyError: no handler is registered for the operation.
@@ -87,6 +96,7 @@ class Work:
             payload=payload,
             due_at=now + timedelta(seconds=max(due_in_s, 0)),
             lease_until=now + timedelta(seconds=self._lease_s) if ours else None,
+            carried=carried,
         )
 
     async def commit(

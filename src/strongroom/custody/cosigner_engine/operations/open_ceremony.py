@@ -51,7 +51,7 @@ async def open_ceremony(*, means: Means, opening: Opening, context: CallContext,
         signing_request_id=request.id.bytes,
         started_at_us=started_at_us,
     )
-    run = means.work.new(str(request.id), "run_ceremony", errand.encode())
+    run = means.work.new(str(request.id), "run_ceremony", errand.encode(), carried=request)
     insert = store.insert_signing_request(request=request, now=means.clock.now())
     try:
         await means.work.commit(insert, insert_handoff(call.received), then=[run])

@@ -44,7 +44,7 @@ class Ended:
 async def run_ceremony(*, means: Means, item: WorkItem) -> None:
     """Report step 9, then ask the co-signers and store what they said; what failed is asked again after a pause."""
     errand = decode(item.payload, Errand)
-    request = await get_request(means=means, errand=errand)
+    request = await get_request(means=means, errand=errand, item=item)
     if await means.peers.record_step(errand=errand, report=_opened(means=means, errand=errand)):
         await close(means=means, errand=errand, item=item)
         return
@@ -110,8 +110,10 @@ async def close(*, means: Means, errand: Errand, item: WorkItem) -> None:
     await means.work.commit(closed, done=item)
 
 
-async def get_request(*, means: Means, errand: Errand) -> SigningRequest:
-    """The signing request that the errand is about."""
+async def get_request(*, means: Means, errand: Errand, item: WorkItem) -> SigningRequest:
+    """The signing request that the errand is about; what the co-signers are asked never changes."""
+    if isinstance(item.carried, SigningRequest):
+        return item.carried
     request = await store.find_signing_request(
         means.database, tenant_id=TenantId(errand.tenant_id), transaction_id=errand.id, attempt=errand.attempt
     )
@@ -150,7 +152,8 @@ async def _store(*, means: Means, request: SigningRequest, ran: Errand, ended: E
     events = store.insert_events(request=request, ceremony_id=ran.ceremony_id, events=ended.events, now=now)
     match ended.result:
         case Complete():
-            status, then = SigningStatus.SIGNED, means.work.new(item.key, "verify", ran.encode(), attempt=item.attempt)
+            status = SigningStatus.SIGNED
+            then = means.work.new(item.key, "verify", ran.encode(), attempt=item.attempt, carried=request)
         case Close(cosigner, reason):
             closed = msgspec.structs.replace(ran, cosigner=cosigner, outcome=reason.name)
             status, then = SigningStatus.CLOSED, means.work.new(item.key, "report_close", closed.encode())

@@ -6,7 +6,7 @@ import structlog
 from strongroom.custody.cosigner_engine import store
 from strongroom.custody.cosigner_engine.domain.decisions import pause_s
 from strongroom.custody.cosigner_engine.domain.reports import MEMBERS, SigningEvent
-from strongroom.custody.cosigner_engine.domain.requests import Errand, SigningStatus, StepReport
+from strongroom.custody.cosigner_engine.domain.requests import Errand, SigningRequest, SigningStatus, StepReport
 from strongroom.custody.cosigner_engine.operations.means import Means
 from strongroom.custody.cosigner_engine.operations.take_part import close, get_request
 from strongroom.custody.cosigner_engine.peers import SERVICE
@@ -26,32 +26,33 @@ async def hand_over(*, means: Means, item: WorkItem) -> None:
     """
     errand = decode(item.payload, Errand)
     tenant_id = TenantId(errand.tenant_id)
+    request = await get_request(means=means, errand=errand, item=item)
     statements = await store.list_statements(means.database, tenant_id=tenant_id, ceremony_id=errand.ceremony_id)
     if await means.peers.record_step(errand=errand, report=_took_part(errand, statements)):
         await close(means=means, errand=errand, item=item)
         return
     try:
-        await _verify_and_assemble(means=means, errand=errand, statements=statements)
+        await _verify_and_assemble(means=means, request=request, errand=errand, statements=statements)
     except StrongroomError as error:
         if error.retryable and error.code is not Code.PARTIALS_MISMATCH:
             raise
         await _sign_again(means=means, errand=errand, item=item, error=error)
         return
-    request = await get_request(means=means, errand=errand)
     done = store.update_status(
         tenant_id=tenant_id, signing_request_id=request.id, status=SigningStatus.ASSEMBLED, now=means.clock.now()
     )
     await means.work.commit(done, done=item)
 
 
-async def verify_partials(*, means: Means, errand: Errand, statements: list[SigningEvent]) -> None:
+async def verify_partials(
+    *, means: Means, request: SigningRequest, errand: Errand, statements: list[SigningEvent]
+) -> None:
     """Step 11 — auth_engine compares the three signed statements; its word is reported before the next call.
 
     Raises:
         StrongroomError: ``PARTIALS_MISMATCH``.
     """
     started_at_us = means.now_us()
-    request = await get_request(means=means, errand=errand)
     await means.peers.verify_partials(
         errand=errand, digest=request.digest, statements=[statement.document for statement in statements]
     )
@@ -67,11 +68,13 @@ async def verify_partials(*, means: Means, errand: Errand, statements: list[Sign
     await means.peers.record_step(errand=errand, report=report)
 
 
-async def _verify_and_assemble(*, means: Means, errand: Errand, statements: list[SigningEvent]) -> None:
+async def _verify_and_assemble(
+    *, means: Means, request: SigningRequest, errand: Errand, statements: list[SigningEvent]
+) -> None:
     signature = statements[0].signature if statements else None
     if len(statements) != len(MEMBERS) or signature is None:
         raise StrongroomError(Code.PARTIALS_MISMATCH, "A statement is missing.")
-    await verify_partials(means=means, errand=errand, statements=statements)
+    await verify_partials(means=means, request=request, errand=errand, statements=statements)
     await means.peers.assemble(errand=errand, signature=signature)
 
 

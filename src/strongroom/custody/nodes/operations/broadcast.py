@@ -25,15 +25,13 @@ async def broadcast_transaction(
     check_broadcast(broadcast)
     since_block = await (await chains.get(broadcast.chain_id)).head()
     watch = Watch(broadcast=broadcast, since_block=since_block, parents=call.parents)
-    now = clock.now()
+    key, now = str(broadcast.transaction_id), clock.now()
     try:
         await work.commit(
             store.insert_attempt(broadcast, now=now),
             store.insert_watch(watch),
             insert_handoff(call.received),
-            then=[
-                work.new(str(broadcast.transaction_id), SEND, broadcast.tenant_id.encode(), attempt=broadcast.attempt)
-            ],
+            then=[work.new(key, SEND, broadcast.tenant_id.encode(), attempt=broadcast.attempt, carried=watch)],
         )
     except StrongroomError as error:
         if violated_constraint(error) not in ONCE:

@@ -6,7 +6,7 @@ import structlog
 
 from strongroom.custody.nodes import store
 from strongroom.custody.nodes.config import NodesConfig
-from strongroom.custody.nodes.domain import SETTLED
+from strongroom.custody.nodes.domain import SETTLED, Watch
 from strongroom.custody.nodes.operations.chains import Chains
 from strongroom.custody.nodes.peers import Peers
 from strongroom.kernel.errors import Code, StrongroomError
@@ -26,11 +26,7 @@ async def send(
         StrongroomError: ``NODE_UNAVAILABLE``: made again.
     """
     began, began_s = clock.now(), clock.monotonic_s()
-    watch = await store.find_broadcast(
-        database, tenant_id=item.payload.decode(), transaction_id=UUID(item.key), attempt=item.attempt
-    )
-    if watch is None:
-        raise StrongroomError(Code.STATE_DAMAGED, "A call to send without its attempt.")
+    watch = item.carried if isinstance(item.carried, Watch) else await _read_watch(database, item)
     chain = await chains.get(watch.broadcast.chain_id)
     duration_us = round((clock.monotonic_s() - began_s) * 1_000_000)
     goes_on = await peers.record_broadcast(watch.broadcast, began=began, duration_us=duration_us, parents=watch.parents)
@@ -46,3 +42,12 @@ async def send(
     await database.commit(outcome)
     delay_s = min(config.refused_retry_s * 2 ** min(item.tries, 10), config.unseen_resend_s)
     await work.postpone(item, delay_s, answer.outcome.value)
+
+
+async def _read_watch(database: Database, item: WorkItem) -> Watch:
+    watch = await store.find_broadcast(
+        database, tenant_id=item.payload.decode(), transaction_id=UUID(item.key), attempt=item.attempt
+    )
+    if watch is None:
+        raise StrongroomError(Code.STATE_DAMAGED, "A call to send without its attempt.")
+    return watch

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from strongroom.custody.policy_engine import store
-from strongroom.custody.policy_engine.domain import Answer, Question, StepTimes, decide
+from strongroom.custody.policy_engine.domain import Allowed, Answer, Question, StepTimes, decide
 from strongroom.custody.policy_engine.operations.document_sets import DocumentSets
 from strongroom.kernel.documents.document_set import Action, DocumentSet
 from strongroom.kernel.documents.signing import Signed
@@ -97,7 +97,8 @@ async def _store(
     if answer.action != Action.ALLOW:
         await work.commit(*statements)
         return
-    item = work.new(str(question.transaction_id), ADMIT, times.encode(), attempt=question.attempt)
+    key, carried = str(question.transaction_id), Allowed(question, answer)
+    item = work.new(key, ADMIT, times.encode(), attempt=question.attempt, carried=carried)
     await work.commit(*statements, store.insert_auto_approval(question, now=clock.now()), then=[item])
 
 

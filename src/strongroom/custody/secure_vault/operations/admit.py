@@ -33,7 +33,8 @@ async def admit_transaction(*, means: Means, admission: Admission, context: Call
     key = await means.get_key(admission.tenant_id, decode(admission.intent, Intent).key_id)
     check_admission(admission=admission, document_set=document_set, key=key, now_s=means.now_s())
     errand = errand_of(admission=admission, context=context, call=call, started_at_us=started_at_us)
-    open_item = means.work.new(str(admission.transaction_id), "open", errand.encode(), attempt=admission.attempt)
+    key_text, attempt = str(admission.transaction_id), admission.attempt
+    open_item = means.work.new(key_text, "open", errand.encode(), attempt=attempt, carried=admission)
     inserted, _ = await means.work.commit(
         store.insert_admission(admission=admission, document_set_version=document_set.version, now=means.clock.now()),
         insert_handoff(call.received),
@@ -49,7 +50,8 @@ async def open_ceremony(*, means: Means, item: WorkItem) -> None:
     The payload is stored only after the engine has the request: both answers are the same when asked again.
     """
     errand = decode(item.payload, Errand)
-    admission = await get_admission(means=means, errand=errand)
+    carried = item.carried
+    admission = carried if isinstance(carried, Admission) else await get_admission(means=means, errand=errand)
     answer = await means.peers.record_step(errand=errand, report=_report(means=means, errand=errand))
     if answer.ended:
         await means.work.commit(done=item)

@@ -29,6 +29,14 @@ class Finished:
     signature: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembled:
+    """What a broadcast needs."""
+
+    admission: Admission
+    assembly: Assembly
+
+
 async def assemble_transaction(*, means: Means, finished: Finished, context: CallContext, call: Call) -> str:
     """Step 12 — rebuild the transaction, recover the sender, compare with the intent; the hash it will have on chain.
 
@@ -42,7 +50,8 @@ async def assemble_transaction(*, means: Means, finished: Finished, context: Cal
     admission = await _get_opened(means=means, finished=finished)
     assembly = _decide(admission=admission, finished=finished)
     errand = errand_of(admission=admission, context=context, call=call, started_at_us=started_at_us)
-    send = means.work.new(str(finished.transaction_id), "broadcast", errand.encode(), attempt=finished.attempt)
+    key, carried = str(finished.transaction_id), Assembled(admission=admission, assembly=assembly)
+    send = means.work.new(key, "broadcast", errand.encode(), attempt=finished.attempt, carried=carried)
     inserted, _ = await means.work.commit(
         store.insert_assembly(assembly=assembly, now=means.clock.now()), insert_handoff(call.received), then=[send]
     )
@@ -57,8 +66,8 @@ async def assemble_transaction(*, means: Means, finished: Finished, context: Cal
 async def broadcast_transaction(*, means: Means, item: WorkItem) -> None:
     """Report step 12 with the signed payload, which ends any cancelling; then hand it to nodes (step 13)."""
     errand = decode(item.payload, Errand)
-    assembly = await _get_assembly(means=means, errand=errand)
-    admission = await get_admission(means=means, errand=errand)
+    assembled = item.carried if isinstance(item.carried, Assembled) else await _get_assembled(means, errand)
+    assembly = assembled.assembly
     report = StepReport(
         step="12",
         from_service="cosigner_engine",
@@ -70,7 +79,7 @@ async def broadcast_transaction(*, means: Means, item: WorkItem) -> None:
     )
     answer = await means.peers.record_step(errand=errand, report=report)
     if not answer.ended:
-        await means.peers.broadcast(errand=errand, admission=admission, assembly=assembly)
+        await means.peers.broadcast(errand=errand, admission=assembled.admission, assembly=assembly)
     await means.work.commit(done=item)
 
 
@@ -86,6 +95,11 @@ async def _get_opened(*, means: Means, finished: Finished) -> Admission:
     if admission.payload is None:
         raise StrongroomError(Code.UNAVAILABLE, "The vault has not stored the payload yet.")
     return admission
+
+
+async def _get_assembled(means: Means, errand: Errand) -> Assembled:
+    assembly = await _get_assembly(means=means, errand=errand)
+    return Assembled(admission=await get_admission(means=means, errand=errand), assembly=assembly)
 
 
 async def _get_assembly(*, means: Means, errand: Errand) -> Assembly:
