@@ -56,7 +56,8 @@ async def unchanged(embedded: Embedded, before: Mapping[str, tuple[int, str]], *
 
 
 def post(embedded: Embedded, token: str, body: bytes, *, api_key: str | None = None, **headers: str) -> httpx.Response:
-    identity = {"X-API-Key": api_key or embedded.ready["api_key"], "Authorization": f"Bearer {token}"}
+    identity = {"X-API-Key": api_key or embedded.ready["api_key"]}
+    identity |= {"Authorization": f"Bearer {token}"} if token else {}
     url = embedded.ready["base_url"] + "/transactions"
     sent = {"Content-Type": "application/json", **identity, **headers}
     return httpx.post(url, content=body, headers=sent, timeout=30, trust_env=False)
