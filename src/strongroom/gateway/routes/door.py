@@ -9,6 +9,7 @@ from strongroom.gateway.domain.caller import Arrival, Caller, parse_idempotency_
 from strongroom.gateway.domain.rate import Allowance
 from strongroom.gateway.operations.authenticate import Authentication
 from strongroom.gateway.routes.answers import HeaderList, explain, rate_headers, refusal
+from strongroom.kernel.documents.request import check_depth
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.clock import Clock
 from strongroom.runtime.entropy import Entropy
@@ -107,6 +108,7 @@ class Door:
         )
         caller = await self._authenticate(arrival, answer, began_s)
         _check_encoding(arrival.body)
+        check_depth(arrival.body)
         scope["headers"] = [(name, value) for name, value in scope["headers"] if name not in _MINTED]
         scope.setdefault("state", {})[CALLER] = caller
         await self._routes(scope, _replay(arrival.body, receive), answer.send)

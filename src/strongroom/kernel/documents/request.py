@@ -154,6 +154,19 @@ def parse_transaction_request(body: bytes) -> TransactionRequest:
     )
 
 
+def check_depth(body: bytes) -> None:
+    """Check that JSON is not nested deeper than any request is, before a parser that recurses sees it.
+
+    Raises:
+        StrongroomError: ``REQUEST_INVALID``.
+    """
+    depth = 0
+    for bracket in _BRACKET.finditer(_STRING.sub(b"", body)):
+        depth += 1 if bracket[0] in b"[{" else -1
+        if depth > MAX_DEPTH:
+            raise StrongroomError(Code.REQUEST_INVALID, f"The body is nested deeper than {MAX_DEPTH} levels.")
+
+
 def _base64url(text: str) -> bytes:
     if "=" in text or len(text) % 4 == 1:
         raise ValueError("padding")
@@ -174,8 +187,7 @@ def _json_object(body: bytes) -> dict[str, object]:
 
     if len(body) > MAX_BODY_BYTES:
         raise StrongroomError(Code.REQUEST_INVALID, "The body exceeds 256 KiB.")
-    if _is_deep(body):
-        raise StrongroomError(Code.REQUEST_INVALID, f"The body is nested deeper than {MAX_DEPTH} levels.")
+    check_depth(body)
     try:
         value = json.loads(body, parse_float=Decimal, parse_constant=refuse, object_pairs_hook=unique)
     except (ValueError, RecursionError):
@@ -183,15 +195,6 @@ def _json_object(body: bytes) -> dict[str, object]:
     if not isinstance(value, dict):
         raise StrongroomError(Code.REQUEST_INVALID, "The body is a JSON object.")
     return cast("dict[str, object]", value)
-
-
-def _is_deep(body: bytes) -> bool:
-    depth = 0
-    for bracket in _BRACKET.finditer(_STRING.sub(b"", body)):
-        depth += 1 if bracket[0] in b"[{" else -1
-        if depth > MAX_DEPTH:
-            return True
-    return False
 
 
 def _part(fields: dict[str, object], name: str) -> dict[str, object]:
