@@ -183,10 +183,3 @@ def test_identities_are_handed_to_a_process_of_their_own(tmp_path: Path, clock: 
         with pytest.raises(StrongroomError) as caught:
             load()
         assert caught.value.code is Code.STATE_DAMAGED
-
-
-def test_every_handoff_chain_is_kept_under_its_hash_for_evidence(tmp_path: Path, clock: ManualClock) -> None:
-    authority = Authority.open(tmp_path, environment=SANDBOX, clock=clock)
-    identity = Identity.from_issuer(authority, service="nodes", clock=clock)
-    kept = x509.load_pem_x509_certificates((tmp_path / "issued" / f"{identity.chain_hash.hex()}.pem").read_bytes())
-    assert tuple(link.public_bytes(Encoding.DER) for link in kept) == identity.chain_der

@@ -19,7 +19,7 @@ from strongroom.kernel.ids import Environment
 from strongroom.runtime.clock import Clock
 from strongroom.runtime.kms import write_once
 from strongroom.runtime.pki.identity import LEAF_LIFETIME, Leaf, TlsLeaf
-from strongroom.runtime.pki.names import environment_uri, hash_chain, service_uri, tls_host_name
+from strongroom.runtime.pki.names import environment_uri, service_uri, tls_host_name
 from strongroom.runtime.pki.trust import TrustRoot
 
 _PublicKey: TypeAlias = Ed25519PublicKey | ec.EllipticCurvePublicKey
@@ -47,23 +47,15 @@ class Authority:
     Args:
         root: the root's certificate; its key is needed only to make intermediates.
         intermediate: what signs the leafs.
-        issued: where the chain of every handoff leaf is kept for evidence, under its hash; None for nowhere.
     """
 
     def __init__(
-        self,
-        *,
-        environment: Environment,
-        root: x509.Certificate,
-        intermediate: Signatory,
-        clock: Clock,
-        issued: Path | None = None,
+        self, *, environment: Environment, root: x509.Certificate, intermediate: Signatory, clock: Clock
     ) -> None:
         self.environment = environment
         self._root = root
         self._intermediate = intermediate
         self._clock = clock
-        self._issued = issued
 
     @classmethod
     def under(cls, root: Signatory, *, environment: Environment, clock: Clock) -> Self:
@@ -83,11 +75,7 @@ class Authority:
         now = clock.now()
         path = folder / f"{environment}.pem"
         intermediate = _renewed(path, now, lambda: _new_intermediate(root, environment, now))
-        issued = folder / "issued"
-        issued.mkdir(mode=0o700, exist_ok=True)
-        return cls(
-            environment=environment, root=root.certificate, intermediate=intermediate, clock=clock, issued=issued
-        )
+        return cls(environment=environment, root=root.certificate, intermediate=intermediate, clock=clock)
 
     @property
     def root_der(self) -> bytes:
@@ -104,10 +92,6 @@ class Authority:
         names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(service_uri(self.environment, service))]
         certificate = self._leaf(service, key.public_key(), names, lifetime, tls=False)
         chain = (certificate.public_bytes(Encoding.DER), self._intermediate.certificate.public_bytes(Encoding.DER))
-        if self._issued:
-            links = (certificate, self._intermediate.certificate)
-            text = b"".join(link.public_bytes(Encoding.PEM) for link in links)
-            write_once(self._issued / f"{hash_chain(chain).hex()}.pem", text)
         return Leaf(key, chain, certificate.not_valid_before_utc, certificate.not_valid_after_utc)
 
     def issue_tls(
