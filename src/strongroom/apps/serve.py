@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
+from urllib.parse import urlencode
 
 import msgspec
 import structlog
@@ -47,6 +48,7 @@ class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         data_dir: for certificates and keys.
         environment: which one it serves.
         database_address: ``host:port`` of PostgreSQL.
+        database_socket: the folder of its Unix socket, which is used instead where there is one.
         admin_dsn: of a role that may create databases.
         service_passwords: of each service's database role.
         auditor_password: of the read-only role.
@@ -66,6 +68,7 @@ class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     http_port: int
     link_port: int
     chains: dict[str, str]
+    database_socket: str = ""
 
     def __repr__(self) -> str:
         """No secret of it."""
@@ -115,7 +118,9 @@ async def _build(settings: PlatformSettings, stack: AsyncExitStack) -> tuple[Loc
 async def _open(entry: Entry, settings: PlatformSettings, stack: AsyncExitStack) -> Database:
     names = DatabaseNames(settings.environment.value, entry.name)
     password = settings.service_passwords[entry.name]
-    dsn = f"postgresql://{names.service_role}:{password}@{settings.database_address}/{names.database}"
+    address, _, port = settings.database_address.partition(":")
+    where = f"/{names.database}?" + urlencode({"host": settings.database_socket or address, "port": port})
+    dsn = f"postgresql://{names.service_role}:{password}@{where}"
     return await stack.enter_async_context(
         await Database.open(DatabaseConfig(dsn=dsn, min_connections=2, max_connections=CONNECTIONS))
     )

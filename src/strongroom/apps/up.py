@@ -87,6 +87,7 @@ def prepare(data_dir: Path, *, port: int, tell: Tell) -> Embedded:
         data_dir=str(layout.data_dir),
         environment=ENVIRONMENT,
         database_address=f"127.0.0.1:{cluster.port}",
+        database_socket=cluster.socket_folder,
         admin_dsn=cluster.admin_dsn(),
         service_passwords=secrets.service_passwords,
         auditor_password=secrets.auditor_password,

@@ -1,6 +1,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -58,13 +59,27 @@ async def test_passwords_are_asked_for_and_the_administrators_is_private(folder:
     server.stop()
 
 
+async def test_the_socket_is_behind_the_clusters_own_folder_and_asks_for_passwords_too(folder: Path) -> None:
+    server = start_postgres(folder, durable=False)
+    where = server.cluster.socket_folder
+    assert server.cluster.cluster_dir.stat().st_mode & 0o077 == 0
+    dsn = "postgresql://postgres:{}@/postgres?host={}&port={}".format
+    assert await ask(dsn(server.cluster.admin_password, where, server.port), "SELECT 1") == 1
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await ask(dsn("guess", where, server.port), "SELECT 1")
+    server.stop()
+    assert replace(server.cluster, cluster_dir=Path("/" + "x" * 100)).socket_folder == ""
+
+
 async def test_a_lock_file_whose_number_is_now_a_strangers_does_not_stand_in_the_way(folder: Path) -> None:
     server = start_postgres(folder, durable=False)
     lock = server.cluster.cluster_dir / "postmaster.pid"
     os.kill(server.process.pid, signal.SIGKILL)
     server.process.kill()
     stranger = os.getppid()
-    lock.write_text(lock.read_text().replace(str(server.process.pid), str(stranger), 1))
+    socket_lock = Path(server.cluster.socket_folder) / f".s.PGSQL.{server.port}.lock"
+    for stale in (lock, socket_lock):
+        stale.write_text(stale.read_text().replace(str(server.process.pid), str(stranger), 1))
     again = start_postgres(folder, durable=False)
     assert await ask(again.admin_dsn(), "SELECT 1") == 1
     again.stop()

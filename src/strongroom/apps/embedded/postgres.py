@@ -11,6 +11,7 @@ In the data folder: ``cluster/`` (PostgreSQL's own), ``admin_password``, ``port`
 import contextlib
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -35,10 +36,11 @@ _SHARED_HOME = Path("/var/lib/strongroom")
 _ENVIRONMENT: Mapping[str, str] = {"LC_ALL": "C", "PATH": "/usr/bin:/bin", "TZ": "UTC"}
 _START_TIMEOUT_S = 300.0  # recovery after a crash reads all that was not yet in its place
 _POLL_S = 0.02
+# a socket's path has at most 107 bytes (unix(7)), its name included
+_SOCKET_FOLDER = re.compile(r"/[\w./-]{1,87}", re.ASCII)
 _ATTEMPTS = 5
 _SETTINGS: Mapping[str, str] = {
     "listen_addresses": HOST,
-    "unix_socket_directories": "",  # a socket's path is limited to 107 bytes, a data folder's is not
     "password_encryption": "scram-sha-256",
     "max_connections": "200",
     "shared_buffers": "64MB",
@@ -112,7 +114,12 @@ class PostgresCluster:
         Raises:
             StrongroomError: STATUS_CONFLICT if another living Strongroom runs this cluster.
         """
-        settings = {**_SETTINGS, "port": str(self.port), "fsync": "on" if self.durable else "off"}
+        settings = {
+            **_SETTINGS,
+            "unix_socket_directories": self.socket_folder,
+            "port": str(self.port),
+            "fsync": "on" if self.durable else "off",
+        }
         options = tuple(f"--{name}={value}" for name, value in settings.items())
         command = Command(
             name="PostgreSQL",
@@ -148,6 +155,15 @@ class PostgresCluster:
         who, secret, where = (quote(part, safe="") for part in (user, password, database))
         return f"postgresql://{who}:{secret}@{HOST}:{self.port}/{where}"
 
+    @property
+    def socket_folder(self) -> str:
+        """Where its Unix socket is, for its own account and root alone; empty when the folder's path does not allow it.
+
+        Such a connection costs both sides less than one over TCP.
+        """
+        folder = str(self.cluster_dir)
+        return folder if _SOCKET_FOLDER.fullmatch(folder) else ""
+
     def admin_dsn(self, *, database: str = DEFAULT_DATABASE) -> str:
         """The administrator's connection string: for making databases and roles, never for a service."""
         return self.dsn(database=database, user=ADMIN_USER, password=self.admin_password)
@@ -162,6 +178,7 @@ class PostgresCluster:
         first, _, rest = path.read_text().partition("\n") if path.exists() else ("", "", "")
         if first.isdecimal() and find_identity(int(first), program=str(self.cluster_dir)) is None:
             path.write_text(f"{os.getpid()}\n{rest}")
+            (self.cluster_dir / f".s.PGSQL.{self.port}.lock").unlink(missing_ok=True)  # as stale as the other
 
 
 @final
