@@ -153,6 +153,15 @@ async def _store(
     ports.live.keep(transaction)
 
 
+_BEFORE: Final = {
+    "1": "a signed request",
+    "2": "an access token for this request alone, 6 hours",
+    "3": "the API user is in the tenant's roster",
+    "4": "signature, path, body, time and nonce agree",
+}
+"""What steps 1 to 4 have decided when a request arrives here."""
+
+
 def _key_row(transaction_id: UUID, submission: Submission, ports: Ports) -> Statement:
     return transactions.insert_idempotency_key(
         transaction_id=transaction_id,
@@ -167,10 +176,15 @@ def _steps_before(submission: Submission) -> Iterable[Step]:
     """Steps 1 to 4 as the gateway timed them, one after the other."""
     at = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=submission.received_at_us)
     for number, duration_us in zip(("1", "2", "3", "4"), (*submission.step_us, 0, 0, 0, 0), strict=False):
-        yield own_step(number, started_at=at, duration_us=max(duration_us, 0))
+        yield own_step(number, started_at=at, duration_us=max(duration_us, 0), detail=_BEFORE[number])
         at += timedelta(microseconds=max(duration_us, 0))
 
 
 def _own_step(started_s: float, ports: Ports) -> Step:
     duration_us = round((ports.clock.monotonic_s() - started_s) * 1_000_000)
-    return own_step("5", started_at=ports.clock.now() - timedelta(microseconds=duration_us), duration_us=duration_us)
+    return own_step(
+        "5",
+        started_at=ports.clock.now() - timedelta(microseconds=duration_us),
+        duration_us=duration_us,
+        detail="the intent is fixed; every field follows from the request and the signed document set",
+    )
