@@ -134,6 +134,8 @@ async def _run(embedded: Embedded, *, tell: Tell, when_ready: Callable[[Ready], 
         await supervisor.run_until_stopped()
     finally:
         guest.cancel()
+        if ready.is_set():  # else the folder, and its ready file, may be another's
+            (embedded.layout.data_dir / READY_FILE).unlink(missing_ok=True)
         results = await asyncio.gather(guest, return_exceptions=True)
     if isinstance(results[0], Exception):
         raise results[0]
