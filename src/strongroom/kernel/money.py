@@ -1,7 +1,6 @@
 """Amounts: decimal text at the doors, integers of base units inside, never a float."""
 
 import re
-from decimal import Decimal
 
 from strongroom.kernel.errors import Code, StrongroomError
 
@@ -33,21 +32,6 @@ def parse_amount(text: str, *, decimals: int) -> int:
     if units > MAX_UNITS:
         raise StrongroomError(Code.AMOUNT_TOO_LARGE)
     return units
-
-
-def amount_text(value: object) -> str:
-    """The decimal text of an amount as JSON carried it: a string, an integer or an exact decimal.
-
-    Raises:
-        StrongroomError: ``AMOUNT_INVALID`` for anything else.
-    """
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if isinstance(value, Decimal) and value.is_finite():
-        return f"{value:f}"
-    raise StrongroomError(Code.AMOUNT_INVALID)
 
 
 def format_amount(units: int, *, decimals: int) -> str:

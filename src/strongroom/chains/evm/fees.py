@@ -56,8 +56,13 @@ def decide_fees(history: FeeHistory, *, level: FeeLevel) -> Fees:
     place = tuple(PERCENTILES).index(level)
     paid = [block.rewards[place] for block in history.blocks if block.used]
     priority = max(median_low(paid), _LEAST_PRIORITY) if paid else _LEAST_PRIORITY
-    rising = history.next_base_fee_per_gas * _BASE_FEE_HALVES[level] // 2
-    return Fees(max_fee_per_gas=rising + priority, max_priority_fee_per_gas=priority)
+    return offer_fees(next_base_fee_per_gas=history.next_base_fee_per_gas, priority_fee_per_gas=priority, level=level)
+
+
+def offer_fees(*, next_base_fee_per_gas: int, priority_fee_per_gas: int, level: FeeLevel) -> Fees:
+    """The offer of a level at these prices: its part of the rule at the top of this file."""
+    rising = next_base_fee_per_gas * _BASE_FEE_HALVES[level] // 2
+    return Fees(max_fee_per_gas=rising + priority_fee_per_gas, max_priority_fee_per_gas=priority_fee_per_gas)
 
 
 def maximum_fee_units(*, gas_limit: int, max_fee_per_gas: int) -> int:

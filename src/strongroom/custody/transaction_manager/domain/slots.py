@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from strongroom.chains.evm.fees import FeeLevel, limit_fees, offer_fees
 from strongroom.kernel.documents.intent import Intent
 from strongroom.kernel.documents.payload import NATIVE_TRANSFER_GAS, Payload
 
@@ -36,20 +37,26 @@ class Fees:
 
 
 def decide_payload(*, intent: Intent, intent_hash: bytes, nonce: int, fees: Fees) -> Payload | None:
-    """The payload, or None while the highest fee of the intent does not even pay the base fee.
-
-    Twice the base fee outlasts five full blocks (EIP-1559: each adds an eighth at most); the intent's cap comes first.
-    """
-    priority = fees.priority_fee_per_gas[intent.fee_level]
-    cap = intent.max_fee_units // NATIVE_TRANSFER_GAS
-    if cap < fees.base_fee_per_gas + priority:
+    """The payload, or None while the highest fee of the intent does not even pay the base fee (``chains.evm.fees``)."""
+    wanted = offer_fees(
+        next_base_fee_per_gas=fees.base_fee_per_gas,
+        priority_fee_per_gas=fees.priority_fee_per_gas[intent.fee_level],
+        level=FeeLevel(intent.fee_level),
+    )
+    offered = limit_fees(
+        wanted,
+        ceiling_units=intent.max_fee_units,
+        gas_limit=NATIVE_TRANSFER_GAS,
+        next_base_fee_per_gas=fees.base_fee_per_gas,
+    )
+    if offered is None:
         return None
     return Payload(
         intent_hash=intent_hash,
         nonce=nonce,
         gas_limit=NATIVE_TRANSFER_GAS,
-        max_fee_per_gas=min(2 * fees.base_fee_per_gas + priority, cap),
-        max_priority_fee_per_gas=priority,
+        max_fee_per_gas=offered.max_fee_per_gas,
+        max_priority_fee_per_gas=offered.max_priority_fee_per_gas,
     )
 
 
