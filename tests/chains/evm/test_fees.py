@@ -9,7 +9,6 @@ from strongroom.chains.evm.fees import (
     Fees,
     decide_fees,
     limit_fees,
-    maximum_fee_units,
 )
 
 GWEI = 10**9
@@ -59,7 +58,7 @@ def test_a_limited_offer_stays_within_its_ceiling_or_waits(seen: FeeHistory, lev
     if limited is None:
         assert ceiling < 21_000 * (base + 1)
     else:
-        assert maximum_fee_units(gas_limit=21_000, max_fee_per_gas=limited.max_fee_per_gas) <= ceiling
+        assert 21_000 * limited.max_fee_per_gas <= ceiling
         assert base < limited.max_fee_per_gas <= fees.max_fee_per_gas
         assert limited.max_priority_fee_per_gas <= limited.max_fee_per_gas
     if ceiling >= 21_000 * fees.max_fee_per_gas:

@@ -65,11 +65,6 @@ def offer_fees(*, next_base_fee_per_gas: int, priority_fee_per_gas: int, level: 
     return Fees(max_fee_per_gas=rising + priority_fee_per_gas, max_priority_fee_per_gas=priority_fee_per_gas)
 
 
-def maximum_fee_units(*, gas_limit: int, max_fee_per_gas: int) -> int:
-    """The most that a transaction can cost beside its value, in wei."""
-    return gas_limit * max_fee_per_gas
-
-
 def limit_fees(fees: Fees, *, ceiling_units: int, gas_limit: int, next_base_fee_per_gas: int) -> Fees | None:
     """The offer within a ceiling, or None if the ceiling does not even pay the next block's base fee: then wait.
 

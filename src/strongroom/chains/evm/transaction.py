@@ -8,10 +8,9 @@ from strongroom.chains.evm import rlp
 from strongroom.kernel.addresses import address_bytes, checksum_address, parse_evm_address
 from strongroom.kernel.derivation import evm_address
 from strongroom.kernel.digest import keccak256
+from strongroom.kernel.documents.payload import NATIVE_TRANSFER_GAS
 from strongroom.kernel.errors import Code, StrongroomError
 
-NATIVE_TRANSFER_GAS = 21_000
-"""Gas of a transfer of the native coin to an account without code (Yellow Paper, appendix G)."""
 _TYPE = b"\x02"
 _UINT256 = 1 << 256
 _UINT64 = 1 << 64
