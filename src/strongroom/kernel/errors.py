@@ -186,6 +186,41 @@ class Code(Enum):
     )
     SLOT_TAKEN = Meaning(4013, 409, "The spend slot belongs to another transaction.", "Investigate: this is an alarm.")
 
+    APPROVAL_INVALID = Meaning(
+        4015,
+        403,
+        "The approval is not by somebody who is asked, or not for this intent under these documents.",
+        "Show the transaction again and sign what is shown: strongroom tx approve.",
+    )
+    APPROVALS_MISSING = Meaning(
+        4016, 409, "Too few valid approvals.", "Nothing: the approvers are asked again.", retryable=True
+    )
+    APPROVAL_REJECTED = Meaning(4017, 403, "An approver rejected the transaction.", "Ask the approver why.")
+    APPROVAL_TIMED_OUT = Meaning(
+        4018, 410, "Not enough approvers answered in time.", "Send a new request with the same externalTxId."
+    )
+    ATTEMPT_OUTDATED = Meaning(
+        4019,
+        409,
+        "It was decided on a verdict, approvals or documents that no longer hold.",
+        "Nothing: it is screened and decided again.",
+        retryable=True,
+    )
+    CANCELLED_BY_USER = Meaning(4020, 410, "The transaction was cancelled.", "Nothing.")
+    TRANSACTION_OUTDATED = Meaning(
+        4021,
+        409,
+        "The tenant's documents changed, and now say otherwise.",
+        "Send a new request with the same externalTxId.",
+    )
+    DIGEST_RELEASED = Meaning(
+        4022,
+        409,
+        "The co-signer has released its part of the signature: it may still land.",
+        "Wait: the chain decides.",
+        retryable=True,
+    )
+
     # 5xxx: signing
     CEREMONY_FAILED = Meaning(5001, 502, "A signing ceremony failed.", "Nothing: it is repeated.", retryable=True)
     COSIGNER_ABSENT = Meaning(5002, 503, "A co-signer is not connected.", "Start the co-signer.", retryable=True)
@@ -207,6 +242,12 @@ class Code(Enum):
         5006, 400, "A ceremony message is malformed, stale or from another sender.", "Investigate."
     )
     KEY_UNKNOWN = Meaning(5007, 404, "No such key.", "Run the key ceremony first.")
+    JOURNAL_ROLLED_BACK = Meaning(
+        5008,
+        409,
+        "The co-signer's journal lacks what it signed before: it was restored from an old copy.",
+        "Refresh the key: strongroom keys refresh.",
+    )
 
     # 6xxx: the chain
     NODE_UNAVAILABLE = Meaning(

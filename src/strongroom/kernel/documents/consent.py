@@ -6,6 +6,7 @@ from typing import TypeVar
 from strongroom.kernel.documents.codec import Document, decode
 from strongroom.kernel.documents.document_set import DocumentSet, tenant_of
 from strongroom.kernel.documents.signing import Kind, Role, Signed, open_signed
+from strongroom.kernel.errors import Code, StrongroomError
 
 D = TypeVar("D", bound=Document)
 
@@ -55,7 +56,7 @@ class Refusal(Document, frozen=True):
 
 
 class Tombstone(Document, frozen=True):
-    """Never released, never will: the request is dead for this co-signer (trust.md 5)."""
+    """Never released, never will: the request is dead for this co-signer, and for all that are shown this."""
 
     transaction_id: bytes
     request_hash: bytes
@@ -90,13 +91,31 @@ class Adopted(Document, frozen=True):
 
 
 class JournalHead(Document, frozen=True):
-    """A co-signer's journal at one moment, answering a fresh challenge of 32 bytes (trust.md 6)."""
+    """A co-signer's journal at one moment (trust.md 6); ``challenge`` is the ceremony id, 32 bytes.
+
+    A peer keeps the last one and shows it when the next ceremony opens: whoever does not find it in its own journal was
+    rolled back.
+    """
 
     cosigner: int
     sequence: int
     head: bytes
     document_set_hash: bytes
     challenge: bytes
+
+
+def open_tombstone(*, data: bytes, index: int, request_hash: bytes, document_set: DocumentSet) -> Tombstone:
+    """The tombstone of a request by one co-signer. By co-signer 3, it makes it safe to pay again (trust.md 5).
+
+    Raises:
+        StrongroomError: ``DOCUMENT_*``; ``INTENT_MISMATCH`` for another request's.
+    """
+    tombstone = open_by_cosigner(
+        data=data, kind=Kind.TOMBSTONE, shape=Tombstone, index=index, document_set=document_set
+    )
+    if tombstone.request_hash != request_hash or tombstone.cosigner != index:
+        raise StrongroomError(Code.INTENT_MISMATCH, "The tombstone is about another request.")
+    return tombstone
 
 
 def open_by_cosigner(*, data: bytes, kind: Kind, shape: type[D], index: int, document_set: DocumentSet) -> D:

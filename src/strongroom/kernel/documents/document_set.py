@@ -42,12 +42,17 @@ class User(Document, frozen=True):
 
 
 class ApiUser(Document, frozen=True):
-    """A program that sends requests: ``id`` is the API key, ``public_key_der`` an RSA SubjectPublicKeyInfo."""
+    """A program that sends requests: ``id`` is the API key, ``public_key_der`` an RSA SubjectPublicKeyInfo.
+
+    ``held_by`` is the person whose program it is, if it is one person's: what it initiates, that person may approve
+    only where the rule says so.
+    """
 
     id: str
     name: str
     public_key_der: bytes
     groups: tuple[str, ...] = ()
+    held_by: str | None = None
 
 
 class CosignerIdentity(Document, frozen=True):
@@ -70,10 +75,34 @@ class Roster(Document, frozen=True):
 
 
 class Action(StrEnum):
-    """What a matching rule says. APPROVE comes with approvals."""
+    """What a matching rule says; APPROVE asks the people whom the rule names (``approvers``)."""
 
     ALLOW = "ALLOW"
+    APPROVE = "APPROVE"
     BLOCK = "BLOCK"
+
+
+class Logic(StrEnum):
+    """Whether every approval group must agree, or any one of them."""
+
+    AND = "AND"
+    OR = "OR"
+
+
+class ApprovalGroup(Document, frozen=True):
+    """``threshold`` different people out of ``users`` and the members of ``groups``."""
+
+    threshold: int
+    users: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+class Approvers(Document, frozen=True):
+    """Who must agree (custody_api.md 4.2, verdict.approvers)."""
+
+    logic: Logic
+    groups: tuple[ApprovalGroup, ...]
+    can_initiator_approve: bool = False
 
 
 class DestinationKind(StrEnum):
@@ -85,7 +114,10 @@ class DestinationKind(StrEnum):
 
 
 class PolicyRule(Document, frozen=True):
-    """One rule. An absent criterion (null) matches everything; bounds are inclusive, in base units."""
+    """One rule. An absent criterion (null) matches everything; bounds are inclusive, in base units.
+
+    ``approvers`` belong to the action APPROVE and to no other.
+    """
 
     id: str
     name: str
@@ -98,6 +130,7 @@ class PolicyRule(Document, frozen=True):
     destinations: tuple[str, ...] | None = None
     min_amount_units: int | None = None
     max_amount_units: int | None = None
+    approvers: Approvers | None = None
 
 
 class Policy(Document, frozen=True):
@@ -160,6 +193,22 @@ class DocumentSet(Document, frozen=True, dict=True):
     def hash(self) -> bytes:
         """SHA-256 of the encoding, 32 bytes."""
         return self._digest
+
+    @cached_property
+    def approved_parts(self) -> tuple[bytes, bytes, bytes]:
+        """SHA-256 of roster, policy and assets: what an approval covers, and by what it outlives a new version."""
+        return sha256(encode(self.roster)), sha256(encode(self.policy)), sha256(encode(self.assets))
+
+    def get_user(self, user_id: str) -> User:
+        """The person of that id.
+
+        Raises:
+            StrongroomError: ``APPROVAL_INVALID``.
+        """
+        for user in self.roster.users:
+            if user.id == user_id:
+                return user
+        raise StrongroomError(Code.APPROVAL_INVALID, f"{user_id[:64]!r} is nobody of the roster.")
 
     def get_asset(self, asset_id: str) -> Asset:
         """The asset of that id.
@@ -283,6 +332,9 @@ def _check_roster(document: DocumentSet) -> None:
     if len(set(keys)) != len(keys):
         raise StrongroomError(Code.KEY_REGISTERED_TWICE, "One key stands for two members of the document set.")
     _check_distinct("users and API users", [user.id for user in roster.users] + [user.id for user in roster.api_users])
+    people = {user.id for user in roster.users}
+    if any(user.held_by is not None and user.held_by not in people for user in roster.api_users):
+        raise StrongroomError(Code.DOCUMENT_MALFORMED, "An API user is held by nobody of the roster.")
 
 
 def _check_lists(document: DocumentSet) -> None:
@@ -305,6 +357,24 @@ def _check_lists(document: DocumentSet) -> None:
         ranged = rule.min_amount_units is not None or rule.max_amount_units is not None
         if ranged and (rule.assets is None or len(rule.assets) != 1):
             raise StrongroomError(Code.DOCUMENT_MALFORMED, f"Rule {rule.id}: an amount range needs exactly one asset.")
+        _check_approvers(rule, document.roster)
+
+
+def _check_approvers(rule: PolicyRule, roster: Roster) -> None:
+    """A rule that nobody could ever satisfy is a mistake, and refused as one."""
+    if (rule.approvers is not None) != (rule.action is Action.APPROVE):
+        raise StrongroomError(Code.DOCUMENT_MALFORMED, f"Rule {rule.id}: APPROVE has approvers, no other action has.")
+    if rule.approvers is None:
+        return
+    if not rule.approvers.groups:
+        raise StrongroomError(Code.DOCUMENT_MALFORMED, f"Rule {rule.id}: nobody is asked to approve.")
+    people = {user.id for user in roster.users}
+    for group in rule.approvers.groups:
+        members = {user.id for user in roster.users if not set(user.groups).isdisjoint(group.groups)}
+        if not set(group.users) <= people or not 1 <= group.threshold <= len(members | set(group.users)):
+            raise StrongroomError(
+                Code.DOCUMENT_MALFORMED, f"Rule {rule.id}: an approval group has fewer known people than it asks for."
+            )
 
 
 def _check_distinct(what: str, ids: list[str]) -> None:

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from strongroom.interfaces.policy_engine.v1 import policy_engine_pb2 as strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n3strongroom/cosigner_engine/v1/cosigner_engine.proto\x12\x1dstrongroom.cosigner_engine.v1\x1a/strongroom/policy_engine/v1/policy_engine.proto\"\xe7\x01\n\x13OpenCeremonyRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12=\n\x07request\x18\x04 \x01(\x0b\x32,.strongroom.policy_engine.v1.OriginalRequest\x12\x0e\n\x06intent\x18\x05 \x01(\x0c\x12\x0f\n\x07payload\x18\x06 \x01(\x0c\x12\x10\n\x08\x64\x65\x63ision\x18\x07 \x01(\x0c\x12\x0f\n\x07verdict\x18\x08 \x01(\x0c\x12\x11\n\tapprovals\x18\t \x03(\x0c\"2\n\x14OpenCeremonyResponse\x12\x1a\n\x12signing_request_id\x18\x01 \x01(\t\"L\n\x12GenerateKeyRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0e\n\x06key_id\x18\x02 \x01(\t\x12\x13\n\x0bkey_request\x18\x03 \x01(\x0c\"\x15\n\x13GenerateKeyResponse\"\x16\n\x14ListCosignersRequest\"\xab\x01\n\x15ListCosignersResponse\x12P\n\tcosigners\x18\x01 \x03(\x0b\x32=.strongroom.cosigner_engine.v1.ListCosignersResponse.Cosigner\x1a@\n\x08\x43osigner\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x11\n\tconnected\x18\x02 \x01(\x08\x12\x12\n\nseen_at_ms\x18\x03 \x01(\x03\"\xb9\x04\n\x0b\x45ngineOrder\x12\x13\n\x0b\x63\x65remony_id\x18\x01 \x01(\x0c\x12\x0f\n\x07handoff\x18\x02 \x01(\t\x12\x15\n\rhandoff_chain\x18\x03 \x03(\x0c\x12\x42\n\x0cseek_consent\x18\x04 \x01(\x0b\x32*.strongroom.cosigner_engine.v1.SeekConsentH\x00\x12\x46\n\x0estart_ceremony\x18\x05 \x01(\x0b\x32,.strongroom.cosigner_engine.v1.StartCeremonyH\x00\x12M\n\x12start_key_ceremony\x18\x06 \x01(\x0b\x32/.strongroom.cosigner_engine.v1.StartKeyCeremonyH\x00\x12\x42\n\x0cpeer_message\x18\x07 \x01(\x0b\x32*.strongroom.cosigner_engine.v1.PeerMessageH\x00\x12=\n\x05\x61\x62ort\x18\x08 \x01(\x0b\x32,.strongroom.cosigner_engine.v1.AbortCeremonyH\x00\x12<\n\x05\x63lose\x18\t \x01(\x0b\x32+.strongroom.cosigner_engine.v1.CloseRequestH\x00\x12H\n\x0foffer_signature\x18\n \x01(\x0b\x32-.strongroom.cosigner_engine.v1.OfferSignatureH\x00\x42\x07\n\x05order\"\xc7\x01\n\x0bSeekConsent\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\r\x12=\n\x07request\x18\x03 \x01(\x0b\x32,.strongroom.policy_engine.v1.OriginalRequest\x12\x0e\n\x06intent\x18\x04 \x01(\x0c\x12\x0f\n\x07payload\x18\x05 \x01(\x0c\x12\x10\n\x08\x64\x65\x63ision\x18\x06 \x01(\x0c\x12\x0f\n\x07verdict\x18\x07 \x01(\x0c\x12\x11\n\tapprovals\x18\x08 \x03(\x0c\"!\n\rStartCeremony\x12\x10\n\x08\x63onsents\x18\x01 \x03(\x0c\":\n\x10StartKeyCeremony\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0bkey_request\x18\x02 \x01(\x0c\"E\n\x0bPeerMessage\x12\x12\n\nfrom_index\x18\x01 \x01(\x05\x12\x10\n\x08to_index\x18\x02 \x01(\x05\x12\x10\n\x08\x65nvelope\x18\x03 \x01(\x0c\"\x1f\n\rAbortCeremony\x12\x0e\n\x06reason\x18\x01 \x01(\t\"_\n\x0c\x43loseRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x14\n\x0crequest_hash\x18\x02 \x01(\x0c\x12\x16\n\x0etransaction_id\x18\x03 \x01(\x0c\x12\x0e\n\x06reason\x18\x04 \x01(\t\"F\n\x0eOfferSignature\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\x0c\x12\x11\n\tsignature\x18\x03 \x01(\x0c\"\xbf\x03\n\x0e\x43osignerReport\x12\x13\n\x0b\x63\x65remony_id\x18\x01 \x01(\x0c\x12;\n\x08greeting\x18\x02 \x01(\x0b\x32\'.strongroom.cosigner_engine.v1.GreetingH\x00\x12\x11\n\x07\x63onsent\x18\x03 \x01(\x0cH\x00\x12\x11\n\x07refusal\x18\x04 \x01(\x0cH\x00\x12\x13\n\ttombstone\x18\x05 \x01(\x0cH\x00\x12\x42\n\x0cpeer_message\x18\x06 \x01(\x0b\x32*.strongroom.cosigner_engine.v1.PeerMessageH\x00\x12\x37\n\x06signed\x18\x07 \x01(\x0b\x32%.strongroom.cosigner_engine.v1.SignedH\x00\x12\x14\n\nkey_record\x18\x08 \x01(\x0cH\x00\x12\x35\n\x05\x66\x61ult\x18\t \x01(\x0b\x32$.strongroom.cosigner_engine.v1.FaultH\x00\x12\x39\n\x08\x66inished\x18\n \x01(\x0b\x32%.strongroom.cosigner_engine.v1.SignedH\x00\x12\x11\n\x07\x61\x64opted\x18\x0b \x01(\x0cH\x00\x42\x08\n\x06report\"/\n\x08Greeting\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x14\n\x0cwire_version\x18\x02 \x01(\x05\",\n\x06Signed\x12\x11\n\tsignature\x18\x01 \x01(\x0c\x12\x0f\n\x07partial\x18\x02 \x01(\x0c\"R\n\x05\x46\x61ult\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\x12\x0f\n\x07\x63ulprit\x18\x03 \x01(\x05\x12\r\n\x05round\x18\x04 \x01(\x05\x12\x0b\n\x03\x62\x61n\x18\x05 \x01(\x08\x32\xfb\x02\n\x0e\x43osignerEngine\x12w\n\x0cOpenCeremony\x12\x32.strongroom.cosigner_engine.v1.OpenCeremonyRequest\x1a\x33.strongroom.cosigner_engine.v1.OpenCeremonyResponse\x12t\n\x0bGenerateKey\x12\x31.strongroom.cosigner_engine.v1.GenerateKeyRequest\x1a\x32.strongroom.cosigner_engine.v1.GenerateKeyResponse\x12z\n\rListCosigners\x12\x33.strongroom.cosigner_engine.v1.ListCosignersRequest\x1a\x34.strongroom.cosigner_engine.v1.ListCosignersResponse2x\n\x0c\x43osignerLink\x12h\n\x07\x43onnect\x12-.strongroom.cosigner_engine.v1.CosignerReport\x1a*.strongroom.cosigner_engine.v1.EngineOrder(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n3strongroom/cosigner_engine/v1/cosigner_engine.proto\x12\x1dstrongroom.cosigner_engine.v1\x1a/strongroom/policy_engine/v1/policy_engine.proto\"\xe7\x01\n\x13OpenCeremonyRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12=\n\x07request\x18\x04 \x01(\x0b\x32,.strongroom.policy_engine.v1.OriginalRequest\x12\x0e\n\x06intent\x18\x05 \x01(\x0c\x12\x0f\n\x07payload\x18\x06 \x01(\x0c\x12\x10\n\x08\x64\x65\x63ision\x18\x07 \x01(\x0c\x12\x0f\n\x07verdict\x18\x08 \x01(\x0c\x12\x11\n\tapprovals\x18\t \x03(\x0c\"2\n\x14OpenCeremonyResponse\x12\x1a\n\x12signing_request_id\x18\x01 \x01(\t\"L\n\x12GenerateKeyRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0e\n\x06key_id\x18\x02 \x01(\t\x12\x13\n\x0bkey_request\x18\x03 \x01(\x0c\"\x15\n\x13GenerateKeyResponse\"j\n\x17\x43loseTransactionRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\x12\x14\n\x0crequest_hash\x18\x03 \x01(\x0c\x12\x0e\n\x06reason\x18\x04 \x01(\t\"\x1a\n\x18\x43loseTransactionResponse\"/\n\x17\x41pplyDocumentSetRequest\x12\x14\n\x0c\x64ocument_set\x18\x01 \x01(\x0c\"\x1a\n\x18\x41pplyDocumentSetResponse\"\x16\n\x14ListCosignersRequest\"\xab\x01\n\x15ListCosignersResponse\x12P\n\tcosigners\x18\x01 \x03(\x0b\x32=.strongroom.cosigner_engine.v1.ListCosignersResponse.Cosigner\x1a@\n\x08\x43osigner\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x11\n\tconnected\x18\x02 \x01(\x08\x12\x12\n\nseen_at_ms\x18\x03 \x01(\x03\"\xd8\x05\n\x0b\x45ngineOrder\x12\x13\n\x0b\x63\x65remony_id\x18\x01 \x01(\x0c\x12\x0f\n\x07handoff\x18\x02 \x01(\t\x12\x15\n\rhandoff_chain\x18\x03 \x03(\x0c\x12\x42\n\x0cseek_consent\x18\x04 \x01(\x0b\x32*.strongroom.cosigner_engine.v1.SeekConsentH\x00\x12\x46\n\x0estart_ceremony\x18\x05 \x01(\x0b\x32,.strongroom.cosigner_engine.v1.StartCeremonyH\x00\x12M\n\x12start_key_ceremony\x18\x06 \x01(\x0b\x32/.strongroom.cosigner_engine.v1.StartKeyCeremonyH\x00\x12\x42\n\x0cpeer_message\x18\x07 \x01(\x0b\x32*.strongroom.cosigner_engine.v1.PeerMessageH\x00\x12=\n\x05\x61\x62ort\x18\x08 \x01(\x0b\x32,.strongroom.cosigner_engine.v1.AbortCeremonyH\x00\x12<\n\x05\x63lose\x18\t \x01(\x0b\x32+.strongroom.cosigner_engine.v1.CloseRequestH\x00\x12H\n\x0foffer_signature\x18\n \x01(\x0b\x32-.strongroom.cosigner_engine.v1.OfferSignatureH\x00\x12Q\n\x14install_document_set\x18\x0b \x01(\x0b\x32\x31.strongroom.cosigner_engine.v1.InstallDocumentSetH\x00\x12J\n\x10honour_tombstone\x18\x0c \x01(\x0b\x32..strongroom.cosigner_engine.v1.HonourTombstoneH\x00\x42\x07\n\x05order\"\xc7\x01\n\x0bSeekConsent\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\r\x12=\n\x07request\x18\x03 \x01(\x0b\x32,.strongroom.policy_engine.v1.OriginalRequest\x12\x0e\n\x06intent\x18\x04 \x01(\x0c\x12\x0f\n\x07payload\x18\x05 \x01(\x0c\x12\x10\n\x08\x64\x65\x63ision\x18\x06 \x01(\x0c\x12\x0f\n\x07verdict\x18\x07 \x01(\x0c\x12\x11\n\tapprovals\x18\x08 \x03(\x0c\"!\n\rStartCeremony\x12\x10\n\x08\x63onsents\x18\x01 \x03(\x0c\":\n\x10StartKeyCeremony\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0bkey_request\x18\x02 \x01(\x0c\"E\n\x0bPeerMessage\x12\x12\n\nfrom_index\x18\x01 \x01(\x05\x12\x10\n\x08to_index\x18\x02 \x01(\x05\x12\x10\n\x08\x65nvelope\x18\x03 \x01(\x0c\"\x1f\n\rAbortCeremony\x12\x0e\n\x06reason\x18\x01 \x01(\t\"_\n\x0c\x43loseRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x14\n\x0crequest_hash\x18\x02 \x01(\x0c\x12\x16\n\x0etransaction_id\x18\x03 \x01(\x0c\x12\x0e\n\x06reason\x18\x04 \x01(\t\"F\n\x0eOfferSignature\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\x0c\x12\x11\n\tsignature\x18\x03 \x01(\x0c\"*\n\x12InstallDocumentSet\x12\x14\n\x0c\x64ocument_set\x18\x01 \x01(\x0c\"G\n\x0fHonourTombstone\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0e\n\x06signer\x18\x02 \x01(\x05\x12\x11\n\ttombstone\x18\x03 \x01(\x0c\"\xa5\x04\n\x0e\x43osignerReport\x12\x13\n\x0b\x63\x65remony_id\x18\x01 \x01(\x0c\x12;\n\x08greeting\x18\x02 \x01(\x0b\x32\'.strongroom.cosigner_engine.v1.GreetingH\x00\x12\x11\n\x07\x63onsent\x18\x03 \x01(\x0cH\x00\x12\x11\n\x07refusal\x18\x04 \x01(\x0cH\x00\x12\x13\n\ttombstone\x18\x05 \x01(\x0cH\x00\x12\x42\n\x0cpeer_message\x18\x06 \x01(\x0b\x32*.strongroom.cosigner_engine.v1.PeerMessageH\x00\x12\x37\n\x06signed\x18\x07 \x01(\x0b\x32%.strongroom.cosigner_engine.v1.SignedH\x00\x12\x14\n\nkey_record\x18\x08 \x01(\x0cH\x00\x12\x35\n\x05\x66\x61ult\x18\t \x01(\x0b\x32$.strongroom.cosigner_engine.v1.FaultH\x00\x12\x39\n\x08\x66inished\x18\n \x01(\x0b\x32%.strongroom.cosigner_engine.v1.SignedH\x00\x12\x11\n\x07\x61\x64opted\x18\x0b \x01(\x0cH\x00\x12P\n\x16\x64ocument_set_installed\x18\x0c \x01(\x0b\x32..strongroom.cosigner_engine.v1.DocumentSetHeadH\x00\x12\x12\n\x08honoured\x18\r \x01(\x0cH\x00\x42\x08\n\x06report\"v\n\x08Greeting\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x14\n\x0cwire_version\x18\x02 \x01(\x05\x12\x45\n\rdocument_sets\x18\x03 \x03(\x0b\x32..strongroom.cosigner_engine.v1.DocumentSetHead\"C\n\x0f\x44ocumentSetHead\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x0c\n\x04hash\x18\x03 \x01(\x0c\",\n\x06Signed\x12\x11\n\tsignature\x18\x01 \x01(\x0c\x12\x0f\n\x07partial\x18\x02 \x01(\x0c\"R\n\x05\x46\x61ult\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x02 \x01(\t\x12\x0f\n\x07\x63ulprit\x18\x03 \x01(\x05\x12\r\n\x05round\x18\x04 \x01(\x05\x12\x0b\n\x03\x62\x61n\x18\x05 \x01(\x08\x32\x87\x05\n\x0e\x43osignerEngine\x12w\n\x0cOpenCeremony\x12\x32.strongroom.cosigner_engine.v1.OpenCeremonyRequest\x1a\x33.strongroom.cosigner_engine.v1.OpenCeremonyResponse\x12t\n\x0bGenerateKey\x12\x31.strongroom.cosigner_engine.v1.GenerateKeyRequest\x1a\x32.strongroom.cosigner_engine.v1.GenerateKeyResponse\x12\x83\x01\n\x10\x43loseTransaction\x12\x36.strongroom.cosigner_engine.v1.CloseTransactionRequest\x1a\x37.strongroom.cosigner_engine.v1.CloseTransactionResponse\x12\x83\x01\n\x10\x41pplyDocumentSet\x12\x36.strongroom.cosigner_engine.v1.ApplyDocumentSetRequest\x1a\x37.strongroom.cosigner_engine.v1.ApplyDocumentSetResponse\x12z\n\rListCosigners\x12\x33.strongroom.cosigner_engine.v1.ListCosignersRequest\x1a\x34.strongroom.cosigner_engine.v1.ListCosignersResponse2x\n\x0c\x43osignerLink\x12h\n\x07\x43onnect\x12-.strongroom.cosigner_engine.v1.CosignerReport\x1a*.strongroom.cosigner_engine.v1.EngineOrder(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,38 +40,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GENERATEKEYREQUEST']._serialized_end=497
   _globals['_GENERATEKEYRESPONSE']._serialized_start=499
   _globals['_GENERATEKEYRESPONSE']._serialized_end=520
-  _globals['_LISTCOSIGNERSREQUEST']._serialized_start=522
-  _globals['_LISTCOSIGNERSREQUEST']._serialized_end=544
-  _globals['_LISTCOSIGNERSRESPONSE']._serialized_start=547
-  _globals['_LISTCOSIGNERSRESPONSE']._serialized_end=718
-  _globals['_LISTCOSIGNERSRESPONSE_COSIGNER']._serialized_start=654
-  _globals['_LISTCOSIGNERSRESPONSE_COSIGNER']._serialized_end=718
-  _globals['_ENGINEORDER']._serialized_start=721
-  _globals['_ENGINEORDER']._serialized_end=1290
-  _globals['_SEEKCONSENT']._serialized_start=1293
-  _globals['_SEEKCONSENT']._serialized_end=1492
-  _globals['_STARTCEREMONY']._serialized_start=1494
-  _globals['_STARTCEREMONY']._serialized_end=1527
-  _globals['_STARTKEYCEREMONY']._serialized_start=1529
-  _globals['_STARTKEYCEREMONY']._serialized_end=1587
-  _globals['_PEERMESSAGE']._serialized_start=1589
-  _globals['_PEERMESSAGE']._serialized_end=1658
-  _globals['_ABORTCEREMONY']._serialized_start=1660
-  _globals['_ABORTCEREMONY']._serialized_end=1691
-  _globals['_CLOSEREQUEST']._serialized_start=1693
-  _globals['_CLOSEREQUEST']._serialized_end=1788
-  _globals['_OFFERSIGNATURE']._serialized_start=1790
-  _globals['_OFFERSIGNATURE']._serialized_end=1860
-  _globals['_COSIGNERREPORT']._serialized_start=1863
-  _globals['_COSIGNERREPORT']._serialized_end=2310
-  _globals['_GREETING']._serialized_start=2312
-  _globals['_GREETING']._serialized_end=2359
-  _globals['_SIGNED']._serialized_start=2361
-  _globals['_SIGNED']._serialized_end=2405
-  _globals['_FAULT']._serialized_start=2407
-  _globals['_FAULT']._serialized_end=2489
-  _globals['_COSIGNERENGINE']._serialized_start=2492
-  _globals['_COSIGNERENGINE']._serialized_end=2871
-  _globals['_COSIGNERLINK']._serialized_start=2873
-  _globals['_COSIGNERLINK']._serialized_end=2993
+  _globals['_CLOSETRANSACTIONREQUEST']._serialized_start=522
+  _globals['_CLOSETRANSACTIONREQUEST']._serialized_end=628
+  _globals['_CLOSETRANSACTIONRESPONSE']._serialized_start=630
+  _globals['_CLOSETRANSACTIONRESPONSE']._serialized_end=656
+  _globals['_APPLYDOCUMENTSETREQUEST']._serialized_start=658
+  _globals['_APPLYDOCUMENTSETREQUEST']._serialized_end=705
+  _globals['_APPLYDOCUMENTSETRESPONSE']._serialized_start=707
+  _globals['_APPLYDOCUMENTSETRESPONSE']._serialized_end=733
+  _globals['_LISTCOSIGNERSREQUEST']._serialized_start=735
+  _globals['_LISTCOSIGNERSREQUEST']._serialized_end=757
+  _globals['_LISTCOSIGNERSRESPONSE']._serialized_start=760
+  _globals['_LISTCOSIGNERSRESPONSE']._serialized_end=931
+  _globals['_LISTCOSIGNERSRESPONSE_COSIGNER']._serialized_start=867
+  _globals['_LISTCOSIGNERSRESPONSE_COSIGNER']._serialized_end=931
+  _globals['_ENGINEORDER']._serialized_start=934
+  _globals['_ENGINEORDER']._serialized_end=1662
+  _globals['_SEEKCONSENT']._serialized_start=1665
+  _globals['_SEEKCONSENT']._serialized_end=1864
+  _globals['_STARTCEREMONY']._serialized_start=1866
+  _globals['_STARTCEREMONY']._serialized_end=1899
+  _globals['_STARTKEYCEREMONY']._serialized_start=1901
+  _globals['_STARTKEYCEREMONY']._serialized_end=1959
+  _globals['_PEERMESSAGE']._serialized_start=1961
+  _globals['_PEERMESSAGE']._serialized_end=2030
+  _globals['_ABORTCEREMONY']._serialized_start=2032
+  _globals['_ABORTCEREMONY']._serialized_end=2063
+  _globals['_CLOSEREQUEST']._serialized_start=2065
+  _globals['_CLOSEREQUEST']._serialized_end=2160
+  _globals['_OFFERSIGNATURE']._serialized_start=2162
+  _globals['_OFFERSIGNATURE']._serialized_end=2232
+  _globals['_INSTALLDOCUMENTSET']._serialized_start=2234
+  _globals['_INSTALLDOCUMENTSET']._serialized_end=2276
+  _globals['_HONOURTOMBSTONE']._serialized_start=2278
+  _globals['_HONOURTOMBSTONE']._serialized_end=2349
+  _globals['_COSIGNERREPORT']._serialized_start=2352
+  _globals['_COSIGNERREPORT']._serialized_end=2901
+  _globals['_GREETING']._serialized_start=2903
+  _globals['_GREETING']._serialized_end=3021
+  _globals['_DOCUMENTSETHEAD']._serialized_start=3023
+  _globals['_DOCUMENTSETHEAD']._serialized_end=3090
+  _globals['_SIGNED']._serialized_start=3092
+  _globals['_SIGNED']._serialized_end=3136
+  _globals['_FAULT']._serialized_start=3138
+  _globals['_FAULT']._serialized_end=3220
+  _globals['_COSIGNERENGINE']._serialized_start=3223
+  _globals['_COSIGNERENGINE']._serialized_end=3870
+  _globals['_COSIGNERLINK']._serialized_start=3872
+  _globals['_COSIGNERLINK']._serialized_end=3992
 # @@protoc_insertion_point(module_scope)

@@ -147,6 +147,96 @@ class GenerateKeyResponse(_message.Message):
 Global___GenerateKeyResponse: _TypeAlias = GenerateKeyResponse  # noqa: Y015
 
 @_typing.final
+class CloseTransactionRequest(_message.Message):
+    """A transaction that is to be closed, whatever step it is in."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_HASH_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    tenant_id: _builtins.str
+    """Tenant."""
+    transaction_id: _builtins.str
+    """Canonical UUID text."""
+    request_hash: _builtins.bytes
+    """32 bytes."""
+    reason: _builtins.str
+    """Name of a code of kernel.errors."""
+    def __init__(
+        self,
+        *,
+        tenant_id: _builtins.str = ...,
+        transaction_id: _builtins.str = ...,
+        request_hash: _builtins.bytes = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "request_hash", b"request_hash", "tenant_id", b"tenant_id", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseTransactionRequest: _TypeAlias = CloseTransactionRequest  # noqa: Y015
+
+@_typing.final
+class CloseTransactionResponse(_message.Message):
+    """Empty: the close is stored, and goes on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseTransactionResponse: _TypeAlias = CloseTransactionResponse  # noqa: Y015
+
+@_typing.final
+class ApplyDocumentSetRequest(_message.Message):
+    """A published document set."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOCUMENT_SET_FIELD_NUMBER: _builtins.int
+    document_set: _builtins.bytes
+    """An encoded Signed document of kind document-set."""
+    def __init__(
+        self,
+        *,
+        document_set: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_set", b"document_set"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplyDocumentSetRequest: _TypeAlias = ApplyDocumentSetRequest  # noqa: Y015
+
+@_typing.final
+class ApplyDocumentSetResponse(_message.Message):
+    """Empty: it is stored, and given to every co-signer that connects."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApplyDocumentSetResponse: _TypeAlias = ApplyDocumentSetResponse  # noqa: Y015
+
+@_typing.final
 class ListCosignersRequest(_message.Message):
     """No fields."""
 
@@ -231,6 +321,8 @@ class EngineOrder(_message.Message):
     ABORT_FIELD_NUMBER: _builtins.int
     CLOSE_FIELD_NUMBER: _builtins.int
     OFFER_SIGNATURE_FIELD_NUMBER: _builtins.int
+    INSTALL_DOCUMENT_SET_FIELD_NUMBER: _builtins.int
+    HONOUR_TOMBSTONE_FIELD_NUMBER: _builtins.int
     ceremony_id: _builtins.bytes
     """Ceremony that the order belongs to, 32 bytes."""
     handoff: _builtins.str
@@ -267,6 +359,14 @@ class EngineOrder(_message.Message):
     def offer_signature(self) -> Global___OfferSignature:
         """A finished signature of this digest: adopt it if it is valid."""
 
+    @_builtins.property
+    def install_document_set(self) -> Global___InstallDocumentSet:
+        """A successor of the tenant's document set."""
+
+    @_builtins.property
+    def honour_tombstone(self) -> Global___HonourTombstone:
+        """A peer's tombstone: honour it, even after an own release."""
+
     def __init__(
         self,
         *,
@@ -280,12 +380,14 @@ class EngineOrder(_message.Message):
         abort: Global___AbortCeremony | None = ...,
         close: Global___CloseRequest | None = ...,
         offer_signature: Global___OfferSignature | None = ...,
+        install_document_set: Global___InstallDocumentSet | None = ...,
+        honour_tombstone: Global___HonourTombstone | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["abort", b"abort", "close", b"close", "offer_signature", b"offer_signature", "order", b"order", "peer_message", b"peer_message", "seek_consent", b"seek_consent", "start_ceremony", b"start_ceremony", "start_key_ceremony", b"start_key_ceremony"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["abort", b"abort", "close", b"close", "honour_tombstone", b"honour_tombstone", "install_document_set", b"install_document_set", "offer_signature", b"offer_signature", "order", b"order", "peer_message", b"peer_message", "seek_consent", b"seek_consent", "start_ceremony", b"start_ceremony", "start_key_ceremony", b"start_key_ceremony"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["abort", b"abort", "ceremony_id", b"ceremony_id", "close", b"close", "handoff", b"handoff", "handoff_chain", b"handoff_chain", "offer_signature", b"offer_signature", "order", b"order", "peer_message", b"peer_message", "seek_consent", b"seek_consent", "start_ceremony", b"start_ceremony", "start_key_ceremony", b"start_key_ceremony"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["abort", b"abort", "ceremony_id", b"ceremony_id", "close", b"close", "handoff", b"handoff", "handoff_chain", b"handoff_chain", "honour_tombstone", b"honour_tombstone", "install_document_set", b"install_document_set", "offer_signature", b"offer_signature", "order", b"order", "peer_message", b"peer_message", "seek_consent", b"seek_consent", "start_ceremony", b"start_ceremony", "start_key_ceremony", b"start_key_ceremony"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_order: _TypeAlias = _typing.Literal["seek_consent", "start_ceremony", "start_key_ceremony", "peer_message", "abort", "close", "offer_signature"]  # noqa: Y015
+    _WhichOneofReturnType_order: _TypeAlias = _typing.Literal["seek_consent", "start_ceremony", "start_key_ceremony", "peer_message", "abort", "close", "offer_signature", "install_document_set", "honour_tombstone"]  # noqa: Y015
     _WhichOneofArgType_order: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_order) -> _WhichOneofReturnType_order | None: ...
 
@@ -512,6 +614,58 @@ class OfferSignature(_message.Message):
 Global___OfferSignature: _TypeAlias = OfferSignature  # noqa: Y015
 
 @_typing.final
+class InstallDocumentSet(_message.Message):
+    """A successor of the tenant's document set, signed by its owners."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOCUMENT_SET_FIELD_NUMBER: _builtins.int
+    document_set: _builtins.bytes
+    """An encoded Signed document of kind document-set."""
+    def __init__(
+        self,
+        *,
+        document_set: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_set", b"document_set"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InstallDocumentSet: _TypeAlias = InstallDocumentSet  # noqa: Y015
+
+@_typing.final
+class HonourTombstone(_message.Message):
+    """The tombstone of another co-signer: the request is dead, its slot is free."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: _builtins.int
+    SIGNER_FIELD_NUMBER: _builtins.int
+    TOMBSTONE_FIELD_NUMBER: _builtins.int
+    tenant_id: _builtins.str
+    """Tenant."""
+    signer: _builtins.int
+    """Who signed it, 1 to 3."""
+    tombstone: _builtins.bytes
+    """An encoded Signed document of kind tombstone."""
+    def __init__(
+        self,
+        *,
+        tenant_id: _builtins.str = ...,
+        signer: _builtins.int = ...,
+        tombstone: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["signer", b"signer", "tenant_id", b"tenant_id", "tombstone", b"tombstone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HonourTombstone: _TypeAlias = HonourTombstone  # noqa: Y015
+
+@_typing.final
 class CosignerReport(_message.Message):
     """What a co-signer sends to the engine."""
 
@@ -528,6 +682,8 @@ class CosignerReport(_message.Message):
     FAULT_FIELD_NUMBER: _builtins.int
     FINISHED_FIELD_NUMBER: _builtins.int
     ADOPTED_FIELD_NUMBER: _builtins.int
+    DOCUMENT_SET_INSTALLED_FIELD_NUMBER: _builtins.int
+    HONOURED_FIELD_NUMBER: _builtins.int
     ceremony_id: _builtins.bytes
     """Ceremony that the report belongs to, 32 bytes; empty for a greeting."""
     consent: _builtins.bytes
@@ -540,6 +696,8 @@ class CosignerReport(_message.Message):
     """An encoded Signed document of kind key-record."""
     adopted: _builtins.bytes
     """An encoded Signed document of kind adopted."""
+    honoured: _builtins.bytes
+    """The peer's tombstone is in the journal here."""
     @_builtins.property
     def greeting(self) -> Global___Greeting:
         """First message of a stream."""
@@ -560,6 +718,10 @@ class CosignerReport(_message.Message):
     def finished(self) -> Global___Signed:
         """The finished signature of this digest, which the co-signer has in its journal already."""
 
+    @_builtins.property
+    def document_set_installed(self) -> Global___DocumentSetHead:
+        """The document set that is current here now."""
+
     def __init__(
         self,
         *,
@@ -574,12 +736,14 @@ class CosignerReport(_message.Message):
         fault: Global___Fault | None = ...,
         finished: Global___Signed | None = ...,
         adopted: _builtins.bytes = ...,
+        document_set_installed: Global___DocumentSetHead | None = ...,
+        honoured: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "consent", b"consent", "fault", b"fault", "finished", b"finished", "greeting", b"greeting", "key_record", b"key_record", "peer_message", b"peer_message", "refusal", b"refusal", "report", b"report", "signed", b"signed", "tombstone", b"tombstone"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "consent", b"consent", "document_set_installed", b"document_set_installed", "fault", b"fault", "finished", b"finished", "greeting", b"greeting", "honoured", b"honoured", "key_record", b"key_record", "peer_message", b"peer_message", "refusal", b"refusal", "report", b"report", "signed", b"signed", "tombstone", b"tombstone"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "ceremony_id", b"ceremony_id", "consent", b"consent", "fault", b"fault", "finished", b"finished", "greeting", b"greeting", "key_record", b"key_record", "peer_message", b"peer_message", "refusal", b"refusal", "report", b"report", "signed", b"signed", "tombstone", b"tombstone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "ceremony_id", b"ceremony_id", "consent", b"consent", "document_set_installed", b"document_set_installed", "fault", b"fault", "finished", b"finished", "greeting", b"greeting", "honoured", b"honoured", "key_record", b"key_record", "peer_message", b"peer_message", "refusal", b"refusal", "report", b"report", "signed", b"signed", "tombstone", b"tombstone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_report: _TypeAlias = _typing.Literal["greeting", "consent", "refusal", "tombstone", "peer_message", "signed", "key_record", "fault", "finished", "adopted"]  # noqa: Y015
+    _WhichOneofReturnType_report: _TypeAlias = _typing.Literal["greeting", "consent", "refusal", "tombstone", "peer_message", "signed", "key_record", "fault", "finished", "adopted", "document_set_installed", "honoured"]  # noqa: Y015
     _WhichOneofArgType_report: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_report) -> _WhichOneofReturnType_report | None: ...
 
@@ -593,23 +757,59 @@ class Greeting(_message.Message):
 
     INDEX_FIELD_NUMBER: _builtins.int
     WIRE_VERSION_FIELD_NUMBER: _builtins.int
+    DOCUMENT_SETS_FIELD_NUMBER: _builtins.int
     index: _builtins.int
     """1 to 3."""
     wire_version: _builtins.int
     """Version of the wire format; co-signers upgrade together."""
+    @_builtins.property
+    def document_sets(self) -> _containers.RepeatedCompositeFieldContainer[Global___DocumentSetHead]:
+        """The document sets that are current here, one for each tenant."""
+
     def __init__(
         self,
         *,
         index: _builtins.int = ...,
         wire_version: _builtins.int = ...,
+        document_sets: _abc.Iterable[Global___DocumentSetHead] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "wire_version", b"wire_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_sets", b"document_sets", "index", b"index", "wire_version", b"wire_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Greeting: _TypeAlias = Greeting  # noqa: Y015
+
+@_typing.final
+class DocumentSetHead(_message.Message):
+    """A tenant's current document set at one co-signer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    HASH_FIELD_NUMBER: _builtins.int
+    tenant_id: _builtins.str
+    """Tenant."""
+    version: _builtins.int
+    """Version."""
+    hash: _builtins.bytes
+    """32 bytes."""
+    def __init__(
+        self,
+        *,
+        tenant_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        hash: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hash", b"hash", "tenant_id", b"tenant_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DocumentSetHead: _TypeAlias = DocumentSetHead  # noqa: Y015
 
 @_typing.final
 class Signed(_message.Message):

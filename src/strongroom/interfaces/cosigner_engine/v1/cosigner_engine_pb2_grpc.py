@@ -45,6 +45,16 @@ class CosignerEngineStub:
                 request_serializer=strongroom_dot_cosigner__engine_dot_v1_dot_cosigner__engine__pb2.GenerateKeyRequest.SerializeToString,
                 response_deserializer=strongroom_dot_cosigner__engine_dot_v1_dot_cosigner__engine__pb2.GenerateKeyResponse.FromString,
                 _registered_method=True)
+        self.CloseTransaction = channel.unary_unary(
+                '/strongroom.cosigner_engine.v1.CosignerEngine/CloseTransaction',
+                request_serializer=strongroom_dot_cosigner__engine_dot_v1_dot_cosigner__engine__pb2.CloseTransactionRequest.SerializeToString,
+                response_deserializer=strongroom_dot_cosigner__engine_dot_v1_dot_cosigner__engine__pb2.CloseTransactionResponse.FromString,
+                _registered_method=True)
+        self.ApplyDocumentSet = channel.unary_unary(
+                '/strongroom.cosigner_engine.v1.CosignerEngine/ApplyDocumentSet',
+                request_serializer=strongroom_dot_cosigner__engine_dot_v1_dot_cosigner__engine__pb2.ApplyDocumentSetRequest.SerializeToString,
+                response_deserializer=strongroom_dot_cosigner__engine_dot_v1_dot_cosigner__engine__pb2.ApplyDocumentSetResponse.FromString,
+                _registered_method=True)
         self.ListCosigners = channel.unary_unary(
                 '/strongroom.cosigner_engine.v1.CosignerEngine/ListCosigners',
                 request_serializer=strongroom_dot_cosigner__engine_dot_v1_dot_cosigner__engine__pb2.ListCosignersRequest.SerializeToString,
@@ -70,6 +80,21 @@ class CosignerEngineServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CloseTransaction(self, request, context):
+        """The transaction ends: orders the co-signers to close its request. Idempotent; how it went is reported with
+        transaction_manager's RecordClose.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApplyDocumentSet(self, request, context):
+        """Takes over a published document set, for the co-signers. Idempotent by version.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListCosigners(self, request, context):
         """Which co-signers are connected.
         """
@@ -89,6 +114,16 @@ def add_CosignerEngineServicer_to_server(servicer, server):
                     servicer.GenerateKey,
                     request_deserializer=strongroom_dot_cosigner__engine_dot_v1_dot_cosigner__engine__pb2.GenerateKeyRequest.FromString,
                     response_serializer=strongroom_dot_cosigner__engine_dot_v1_dot_cosigner__engine__pb2.GenerateKeyResponse.SerializeToString,
+            ),
+            'CloseTransaction': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseTransaction,
+                    request_deserializer=strongroom_dot_cosigner__engine_dot_v1_dot_cosigner__engine__pb2.CloseTransactionRequest.FromString,
+                    response_serializer=strongroom_dot_cosigner__engine_dot_v1_dot_cosigner__engine__pb2.CloseTransactionResponse.SerializeToString,
+            ),
+            'ApplyDocumentSet': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApplyDocumentSet,
+                    request_deserializer=strongroom_dot_cosigner__engine_dot_v1_dot_cosigner__engine__pb2.ApplyDocumentSetRequest.FromString,
+                    response_serializer=strongroom_dot_cosigner__engine_dot_v1_dot_cosigner__engine__pb2.ApplyDocumentSetResponse.SerializeToString,
             ),
             'ListCosigners': grpc.unary_unary_rpc_method_handler(
                     servicer.ListCosigners,
@@ -151,6 +186,60 @@ class CosignerEngine:
             '/strongroom.cosigner_engine.v1.CosignerEngine/GenerateKey',
             strongroom_dot_cosigner__engine_dot_v1_dot_cosigner__engine__pb2.GenerateKeyRequest.SerializeToString,
             strongroom_dot_cosigner__engine_dot_v1_dot_cosigner__engine__pb2.GenerateKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CloseTransaction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/strongroom.cosigner_engine.v1.CosignerEngine/CloseTransaction',
+            strongroom_dot_cosigner__engine_dot_v1_dot_cosigner__engine__pb2.CloseTransactionRequest.SerializeToString,
+            strongroom_dot_cosigner__engine_dot_v1_dot_cosigner__engine__pb2.CloseTransactionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApplyDocumentSet(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/strongroom.cosigner_engine.v1.CosignerEngine/ApplyDocumentSet',
+            strongroom_dot_cosigner__engine_dot_v1_dot_cosigner__engine__pb2.ApplyDocumentSetRequest.SerializeToString,
+            strongroom_dot_cosigner__engine_dot_v1_dot_cosigner__engine__pb2.ApplyDocumentSetResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,12 @@ class CosignerEngineStub:
     """Step 9: stores the signing request; goes on to the co-signers by itself."""
     GenerateKey: _grpc.UnaryUnaryMultiCallable[_cosigner_engine_pb2.GenerateKeyRequest, _cosigner_engine_pb2.GenerateKeyResponse]
     """Starts a key ceremony; the end is reported with secure_vault's RecordKey."""
+    CloseTransaction: _grpc.UnaryUnaryMultiCallable[_cosigner_engine_pb2.CloseTransactionRequest, _cosigner_engine_pb2.CloseTransactionResponse]
+    """The transaction ends: orders the co-signers to close its request. Idempotent; how it went is reported with
+    transaction_manager's RecordClose.
+    """
+    ApplyDocumentSet: _grpc.UnaryUnaryMultiCallable[_cosigner_engine_pb2.ApplyDocumentSetRequest, _cosigner_engine_pb2.ApplyDocumentSetResponse]
+    """Takes over a published document set, for the co-signers. Idempotent by version."""
     ListCosigners: _grpc.UnaryUnaryMultiCallable[_cosigner_engine_pb2.ListCosignersRequest, _cosigner_engine_pb2.ListCosignersResponse]
     """Which co-signers are connected."""
 
@@ -49,6 +55,12 @@ class CosignerEngineAsyncStub(CosignerEngineStub):
     """Step 9: stores the signing request; goes on to the co-signers by itself."""
     GenerateKey: _aio.UnaryUnaryMultiCallable[_cosigner_engine_pb2.GenerateKeyRequest, _cosigner_engine_pb2.GenerateKeyResponse]  # type: ignore[assignment]
     """Starts a key ceremony; the end is reported with secure_vault's RecordKey."""
+    CloseTransaction: _aio.UnaryUnaryMultiCallable[_cosigner_engine_pb2.CloseTransactionRequest, _cosigner_engine_pb2.CloseTransactionResponse]  # type: ignore[assignment]
+    """The transaction ends: orders the co-signers to close its request. Idempotent; how it went is reported with
+    transaction_manager's RecordClose.
+    """
+    ApplyDocumentSet: _aio.UnaryUnaryMultiCallable[_cosigner_engine_pb2.ApplyDocumentSetRequest, _cosigner_engine_pb2.ApplyDocumentSetResponse]  # type: ignore[assignment]
+    """Takes over a published document set, for the co-signers. Idempotent by version."""
     ListCosigners: _aio.UnaryUnaryMultiCallable[_cosigner_engine_pb2.ListCosignersRequest, _cosigner_engine_pb2.ListCosignersResponse]  # type: ignore[assignment]
     """Which co-signers are connected."""
 
@@ -70,6 +82,24 @@ class CosignerEngineServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_cosigner_engine_pb2.GenerateKeyResponse, _abc.Awaitable[_cosigner_engine_pb2.GenerateKeyResponse]]:
         """Starts a key ceremony; the end is reported with secure_vault's RecordKey."""
+
+    @_abc_1.abstractmethod
+    def CloseTransaction(
+        self,
+        request: _cosigner_engine_pb2.CloseTransactionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_cosigner_engine_pb2.CloseTransactionResponse, _abc.Awaitable[_cosigner_engine_pb2.CloseTransactionResponse]]:
+        """The transaction ends: orders the co-signers to close its request. Idempotent; how it went is reported with
+        transaction_manager's RecordClose.
+        """
+
+    @_abc_1.abstractmethod
+    def ApplyDocumentSet(
+        self,
+        request: _cosigner_engine_pb2.ApplyDocumentSetRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_cosigner_engine_pb2.ApplyDocumentSetResponse, _abc.Awaitable[_cosigner_engine_pb2.ApplyDocumentSetResponse]]:
+        """Takes over a published document set, for the co-signers. Idempotent by version."""
 
     @_abc_1.abstractmethod
     def ListCosigners(

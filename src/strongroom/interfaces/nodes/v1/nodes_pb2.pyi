@@ -202,3 +202,62 @@ class BroadcastTransactionResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BroadcastTransactionResponse: _TypeAlias = BroadcastTransactionResponse  # noqa: Y015
+
+@_typing.final
+class WatchSlotRequest(_message.Message):
+    """A digest that may still land."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    CHAIN_ID_FIELD_NUMBER: _builtins.int
+    SENDER_FIELD_NUMBER: _builtins.int
+    NONCE_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    tenant_id: _builtins.str
+    """Tenant."""
+    transaction_id: _builtins.str
+    """Canonical UUID text."""
+    chain_id: _builtins.int
+    """Chain."""
+    sender: _builtins.str
+    """Address that would pay, EIP-55."""
+    nonce: _builtins.int
+    """Nonce."""
+    digest: _builtins.bytes
+    """Digest that was released, 32 bytes."""
+    def __init__(
+        self,
+        *,
+        tenant_id: _builtins.str = ...,
+        transaction_id: _builtins.str = ...,
+        chain_id: _builtins.int = ...,
+        sender: _builtins.str = ...,
+        nonce: _builtins.int = ...,
+        digest: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chain_id", b"chain_id", "digest", b"digest", "nonce", b"nonce", "sender", b"sender", "tenant_id", b"tenant_id", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchSlotRequest: _TypeAlias = WatchSlotRequest  # noqa: Y015
+
+@_typing.final
+class WatchSlotResponse(_message.Message):
+    """Empty: it is watched."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchSlotResponse: _TypeAlias = WatchSlotResponse  # noqa: Y015

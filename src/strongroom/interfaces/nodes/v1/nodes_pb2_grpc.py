@@ -50,6 +50,11 @@ class NodesStub:
                 request_serializer=strongroom_dot_nodes_dot_v1_dot_nodes__pb2.BroadcastTransactionRequest.SerializeToString,
                 response_deserializer=strongroom_dot_nodes_dot_v1_dot_nodes__pb2.BroadcastTransactionResponse.FromString,
                 _registered_method=True)
+        self.WatchSlot = channel.unary_unary(
+                '/strongroom.nodes.v1.Nodes/WatchSlot',
+                request_serializer=strongroom_dot_nodes_dot_v1_dot_nodes__pb2.WatchSlotRequest.SerializeToString,
+                response_deserializer=strongroom_dot_nodes_dot_v1_dot_nodes__pb2.WatchSlotResponse.FromString,
+                _registered_method=True)
 
 
 class NodesServicer:
@@ -77,6 +82,13 @@ class NodesServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchSlot(self, request, context):
+        """Watches a slot whose digest was released and shall not land: step 14 reports whatever consumes the nonce. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_NodesServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +106,11 @@ def add_NodesServicer_to_server(servicer, server):
                     servicer.BroadcastTransaction,
                     request_deserializer=strongroom_dot_nodes_dot_v1_dot_nodes__pb2.BroadcastTransactionRequest.FromString,
                     response_serializer=strongroom_dot_nodes_dot_v1_dot_nodes__pb2.BroadcastTransactionResponse.SerializeToString,
+            ),
+            'WatchSlot': grpc.unary_unary_rpc_method_handler(
+                    servicer.WatchSlot,
+                    request_deserializer=strongroom_dot_nodes_dot_v1_dot_nodes__pb2.WatchSlotRequest.FromString,
+                    response_serializer=strongroom_dot_nodes_dot_v1_dot_nodes__pb2.WatchSlotResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -178,6 +195,33 @@ class Nodes:
             '/strongroom.nodes.v1.Nodes/BroadcastTransaction',
             strongroom_dot_nodes_dot_v1_dot_nodes__pb2.BroadcastTransactionRequest.SerializeToString,
             strongroom_dot_nodes_dot_v1_dot_nodes__pb2.BroadcastTransactionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchSlot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/strongroom.nodes.v1.Nodes/WatchSlot',
+            strongroom_dot_nodes_dot_v1_dot_nodes__pb2.WatchSlotRequest.SerializeToString,
+            strongroom_dot_nodes_dot_v1_dot_nodes__pb2.WatchSlotResponse.FromString,
             options,
             channel_credentials,
             insecure,

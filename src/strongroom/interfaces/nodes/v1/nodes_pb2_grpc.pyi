@@ -39,6 +39,8 @@ class NodesStub:
     """Fee prices of the newest block."""
     BroadcastTransaction: _grpc.UnaryUnaryMultiCallable[_nodes_pb2.BroadcastTransactionRequest, _nodes_pb2.BroadcastTransactionResponse]
     """Step 13: stores the attempt, reports it, then sends. Goes on to step 14 by itself."""
+    WatchSlot: _grpc.UnaryUnaryMultiCallable[_nodes_pb2.WatchSlotRequest, _nodes_pb2.WatchSlotResponse]
+    """Watches a slot whose digest was released and shall not land: step 14 reports whatever consumes the nonce. Idempotent."""
 
 @_typing.type_check_only
 class NodesAsyncStub(NodesStub):
@@ -51,6 +53,8 @@ class NodesAsyncStub(NodesStub):
     """Fee prices of the newest block."""
     BroadcastTransaction: _aio.UnaryUnaryMultiCallable[_nodes_pb2.BroadcastTransactionRequest, _nodes_pb2.BroadcastTransactionResponse]  # type: ignore[assignment]
     """Step 13: stores the attempt, reports it, then sends. Goes on to step 14 by itself."""
+    WatchSlot: _aio.UnaryUnaryMultiCallable[_nodes_pb2.WatchSlotRequest, _nodes_pb2.WatchSlotResponse]  # type: ignore[assignment]
+    """Watches a slot whose digest was released and shall not land: step 14 reports whatever consumes the nonce. Idempotent."""
 
 class NodesServicer(metaclass=_abc_1.ABCMeta):
     """Nodes is the only way out to a chain."""
@@ -78,5 +82,13 @@ class NodesServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_nodes_pb2.BroadcastTransactionResponse, _abc.Awaitable[_nodes_pb2.BroadcastTransactionResponse]]:
         """Step 13: stores the attempt, reports it, then sends. Goes on to step 14 by itself."""
+
+    @_abc_1.abstractmethod
+    def WatchSlot(
+        self,
+        request: _nodes_pb2.WatchSlotRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_nodes_pb2.WatchSlotResponse, _abc.Awaitable[_nodes_pb2.WatchSlotResponse]]:
+        """Watches a slot whose digest was released and shall not land: step 14 reports whatever consumes the nonce. Idempotent."""
 
 def add_NodesServicer_to_server(servicer: NodesServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

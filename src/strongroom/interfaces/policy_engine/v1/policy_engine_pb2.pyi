@@ -3,8 +3,10 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -101,7 +103,7 @@ class EvaluateTransactionResponse(_message.Message):
     RULE_NUMBER_FIELD_NUMBER: _builtins.int
     DECISION_FIELD_NUMBER: _builtins.int
     action: _builtins.str
-    """ALLOW or BLOCK."""
+    """ALLOW, APPROVE or BLOCK."""
     rule_id: _builtins.str
     """Deciding rule; empty for the unwritten last one."""
     rule_number: _builtins.int
@@ -123,6 +125,194 @@ class EvaluateTransactionResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EvaluateTransactionResponse: _TypeAlias = EvaluateTransactionResponse  # noqa: Y015
+
+@_typing.final
+class SubmitApprovalRequest(_message.Message):
+    """One answer of one approver."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    APPROVAL_FIELD_NUMBER: _builtins.int
+    tenant_id: _builtins.str
+    """Tenant."""
+    transaction_id: _builtins.str
+    """Canonical UUID text."""
+    approval: _builtins.bytes
+    """An encoded Signed document of kind approval."""
+    def __init__(
+        self,
+        *,
+        tenant_id: _builtins.str = ...,
+        transaction_id: _builtins.str = ...,
+        approval: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval", "tenant_id", b"tenant_id", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubmitApprovalRequest: _TypeAlias = SubmitApprovalRequest  # noqa: Y015
+
+@_typing.final
+class SubmitApprovalResponse(_message.Message):
+    """How far it is after the answer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    state: _builtins.str
+    """WAITING, APPROVED, REJECTED or EXPIRED."""
+    def __init__(
+        self,
+        *,
+        state: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubmitApprovalResponse: _TypeAlias = SubmitApprovalResponse  # noqa: Y015
+
+@_typing.final
+class GetApprovalRequest(_message.Message):
+    """Which transaction."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    tenant_id: _builtins.str
+    """Tenant."""
+    transaction_id: _builtins.str
+    """Canonical UUID text."""
+    def __init__(
+        self,
+        *,
+        tenant_id: _builtins.str = ...,
+        transaction_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["tenant_id", b"tenant_id", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetApprovalRequest: _TypeAlias = GetApprovalRequest  # noqa: Y015
+
+@_typing.final
+class ApprovalState(_message.Message):
+    """The approvals of one transaction in its newest attempt."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    INTENT_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    APPROVALS_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_MS_FIELD_NUMBER: _builtins.int
+    REQUESTED_AT_MS_FIELD_NUMBER: _builtins.int
+    transaction_id: _builtins.str
+    """Canonical UUID text."""
+    attempt: _builtins.int
+    """Attempt, from 0."""
+    state: _builtins.str
+    """WAITING, APPROVED, REJECTED, EXPIRED; NOT_ASKED where a rule allowed or blocked without asking anyone."""
+    intent: _builtins.bytes
+    """The intent, deterministic CBOR: what is approved, byte for byte."""
+    decision: _builtins.bytes
+    """An encoded Signed document of kind decision, with the full trace."""
+    expires_at_ms: _builtins.int
+    """Unix milliseconds: when it fails without enough approvals."""
+    requested_at_ms: _builtins.int
+    """Unix milliseconds."""
+    @_builtins.property
+    def approvals(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Encoded Signed documents of kind approval that count, oldest first."""
+
+    def __init__(
+        self,
+        *,
+        transaction_id: _builtins.str = ...,
+        attempt: _builtins.int = ...,
+        state: _builtins.str = ...,
+        intent: _builtins.bytes = ...,
+        decision: _builtins.bytes = ...,
+        approvals: _abc.Iterable[_builtins.bytes] | None = ...,
+        expires_at_ms: _builtins.int = ...,
+        requested_at_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approvals", b"approvals", "attempt", b"attempt", "decision", b"decision", "expires_at_ms", b"expires_at_ms", "intent", b"intent", "requested_at_ms", b"requested_at_ms", "state", b"state", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApprovalState: _TypeAlias = ApprovalState  # noqa: Y015
+
+@_typing.final
+class ListApprovalsRequest(_message.Message):
+    """A page request."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    tenant_id: _builtins.str
+    """Tenant."""
+    page_size: _builtins.int
+    """1 to 500."""
+    cursor: _builtins.str
+    """Cursor of the page before; empty for the first."""
+    def __init__(
+        self,
+        *,
+        tenant_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "page_size", b"page_size", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListApprovalsRequest: _TypeAlias = ListApprovalsRequest  # noqa: Y015
+
+@_typing.final
+class ListApprovalsResponse(_message.Message):
+    """A page."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPROVALS_FIELD_NUMBER: _builtins.int
+    NEXT_CURSOR_FIELD_NUMBER: _builtins.int
+    next_cursor: _builtins.str
+    """Empty at the end."""
+    @_builtins.property
+    def approvals(self) -> _containers.RepeatedCompositeFieldContainer[Global___ApprovalState]:
+        """Those that wait, oldest first."""
+
+    def __init__(
+        self,
+        *,
+        approvals: _abc.Iterable[Global___ApprovalState] | None = ...,
+        next_cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approvals", b"approvals", "next_cursor", b"next_cursor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListApprovalsResponse: _TypeAlias = ListApprovalsResponse  # noqa: Y015
 
 @_typing.final
 class PublishDocumentSetRequest(_message.Message):

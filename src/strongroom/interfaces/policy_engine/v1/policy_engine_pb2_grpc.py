@@ -40,6 +40,21 @@ class PolicyEngineStub:
                 request_serializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.EvaluateTransactionRequest.SerializeToString,
                 response_deserializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.EvaluateTransactionResponse.FromString,
                 _registered_method=True)
+        self.SubmitApproval = channel.unary_unary(
+                '/strongroom.policy_engine.v1.PolicyEngine/SubmitApproval',
+                request_serializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.SubmitApprovalRequest.SerializeToString,
+                response_deserializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.SubmitApprovalResponse.FromString,
+                _registered_method=True)
+        self.GetApproval = channel.unary_unary(
+                '/strongroom.policy_engine.v1.PolicyEngine/GetApproval',
+                request_serializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.GetApprovalRequest.SerializeToString,
+                response_deserializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.ApprovalState.FromString,
+                _registered_method=True)
+        self.ListApprovals = channel.unary_unary(
+                '/strongroom.policy_engine.v1.PolicyEngine/ListApprovals',
+                request_serializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.ListApprovalsRequest.SerializeToString,
+                response_deserializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.ListApprovalsResponse.FromString,
+                _registered_method=True)
         self.PublishDocumentSet = channel.unary_unary(
                 '/strongroom.policy_engine.v1.PolicyEngine/PublishDocumentSet',
                 request_serializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.PublishDocumentSetRequest.SerializeToString,
@@ -58,6 +73,27 @@ class PolicyEngineServicer:
 
     def EvaluateTransaction(self, request, context):
         """Steps 6 and 7: evaluates the policy; an allowed transaction is auto-approved and goes on to secure_vault by itself.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SubmitApproval(self, request, context):
+        """Step 7: one approver's signed answer; enough of them let the transaction go on, one rejection ends it. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetApproval(self, request, context):
+        """What an approver has to see, and how far the approvals of a transaction are.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListApprovals(self, request, context):
+        """Transactions of a tenant that wait for approvals, oldest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -84,6 +120,21 @@ def add_PolicyEngineServicer_to_server(servicer, server):
                     servicer.EvaluateTransaction,
                     request_deserializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.EvaluateTransactionRequest.FromString,
                     response_serializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.EvaluateTransactionResponse.SerializeToString,
+            ),
+            'SubmitApproval': grpc.unary_unary_rpc_method_handler(
+                    servicer.SubmitApproval,
+                    request_deserializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.SubmitApprovalRequest.FromString,
+                    response_serializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.SubmitApprovalResponse.SerializeToString,
+            ),
+            'GetApproval': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetApproval,
+                    request_deserializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.GetApprovalRequest.FromString,
+                    response_serializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.ApprovalState.SerializeToString,
+            ),
+            'ListApprovals': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListApprovals,
+                    request_deserializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.ListApprovalsRequest.FromString,
+                    response_serializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.ListApprovalsResponse.SerializeToString,
             ),
             'PublishDocumentSet': grpc.unary_unary_rpc_method_handler(
                     servicer.PublishDocumentSet,
@@ -124,6 +175,87 @@ class PolicyEngine:
             '/strongroom.policy_engine.v1.PolicyEngine/EvaluateTransaction',
             strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.EvaluateTransactionRequest.SerializeToString,
             strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.EvaluateTransactionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SubmitApproval(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/strongroom.policy_engine.v1.PolicyEngine/SubmitApproval',
+            strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.SubmitApprovalRequest.SerializeToString,
+            strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.SubmitApprovalResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetApproval(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/strongroom.policy_engine.v1.PolicyEngine/GetApproval',
+            strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.GetApprovalRequest.SerializeToString,
+            strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.ApprovalState.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListApprovals(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/strongroom.policy_engine.v1.PolicyEngine/ListApprovals',
+            strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.ListApprovalsRequest.SerializeToString,
+            strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.ListApprovalsResponse.FromString,
             options,
             channel_credentials,
             insecure,

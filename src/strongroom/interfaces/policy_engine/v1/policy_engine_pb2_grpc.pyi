@@ -35,6 +35,12 @@ class PolicyEngineStub:
     def __new__(cls, channel: _aio.Channel) -> PolicyEngineAsyncStub: ...
     EvaluateTransaction: _grpc.UnaryUnaryMultiCallable[_policy_engine_pb2.EvaluateTransactionRequest, _policy_engine_pb2.EvaluateTransactionResponse]
     """Steps 6 and 7: evaluates the policy; an allowed transaction is auto-approved and goes on to secure_vault by itself."""
+    SubmitApproval: _grpc.UnaryUnaryMultiCallable[_policy_engine_pb2.SubmitApprovalRequest, _policy_engine_pb2.SubmitApprovalResponse]
+    """Step 7: one approver's signed answer; enough of them let the transaction go on, one rejection ends it. Idempotent."""
+    GetApproval: _grpc.UnaryUnaryMultiCallable[_policy_engine_pb2.GetApprovalRequest, _policy_engine_pb2.ApprovalState]
+    """What an approver has to see, and how far the approvals of a transaction are."""
+    ListApprovals: _grpc.UnaryUnaryMultiCallable[_policy_engine_pb2.ListApprovalsRequest, _policy_engine_pb2.ListApprovalsResponse]
+    """Transactions of a tenant that wait for approvals, oldest first."""
     PublishDocumentSet: _grpc.UnaryUnaryMultiCallable[_policy_engine_pb2.PublishDocumentSetRequest, _policy_engine_pb2.PublishDocumentSetResponse]
     """Publishes a document set signed by m owners, genesis or the successor of the current version."""
     GetDocumentSet: _grpc.UnaryUnaryMultiCallable[_policy_engine_pb2.GetDocumentSetRequest, _policy_engine_pb2.GetDocumentSetResponse]
@@ -47,6 +53,12 @@ class PolicyEngineAsyncStub(PolicyEngineStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     EvaluateTransaction: _aio.UnaryUnaryMultiCallable[_policy_engine_pb2.EvaluateTransactionRequest, _policy_engine_pb2.EvaluateTransactionResponse]  # type: ignore[assignment]
     """Steps 6 and 7: evaluates the policy; an allowed transaction is auto-approved and goes on to secure_vault by itself."""
+    SubmitApproval: _aio.UnaryUnaryMultiCallable[_policy_engine_pb2.SubmitApprovalRequest, _policy_engine_pb2.SubmitApprovalResponse]  # type: ignore[assignment]
+    """Step 7: one approver's signed answer; enough of them let the transaction go on, one rejection ends it. Idempotent."""
+    GetApproval: _aio.UnaryUnaryMultiCallable[_policy_engine_pb2.GetApprovalRequest, _policy_engine_pb2.ApprovalState]  # type: ignore[assignment]
+    """What an approver has to see, and how far the approvals of a transaction are."""
+    ListApprovals: _aio.UnaryUnaryMultiCallable[_policy_engine_pb2.ListApprovalsRequest, _policy_engine_pb2.ListApprovalsResponse]  # type: ignore[assignment]
+    """Transactions of a tenant that wait for approvals, oldest first."""
     PublishDocumentSet: _aio.UnaryUnaryMultiCallable[_policy_engine_pb2.PublishDocumentSetRequest, _policy_engine_pb2.PublishDocumentSetResponse]  # type: ignore[assignment]
     """Publishes a document set signed by m owners, genesis or the successor of the current version."""
     GetDocumentSet: _aio.UnaryUnaryMultiCallable[_policy_engine_pb2.GetDocumentSetRequest, _policy_engine_pb2.GetDocumentSetResponse]  # type: ignore[assignment]
@@ -62,6 +74,30 @@ class PolicyEngineServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_policy_engine_pb2.EvaluateTransactionResponse, _abc.Awaitable[_policy_engine_pb2.EvaluateTransactionResponse]]:
         """Steps 6 and 7: evaluates the policy; an allowed transaction is auto-approved and goes on to secure_vault by itself."""
+
+    @_abc_1.abstractmethod
+    def SubmitApproval(
+        self,
+        request: _policy_engine_pb2.SubmitApprovalRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_policy_engine_pb2.SubmitApprovalResponse, _abc.Awaitable[_policy_engine_pb2.SubmitApprovalResponse]]:
+        """Step 7: one approver's signed answer; enough of them let the transaction go on, one rejection ends it. Idempotent."""
+
+    @_abc_1.abstractmethod
+    def GetApproval(
+        self,
+        request: _policy_engine_pb2.GetApprovalRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_policy_engine_pb2.ApprovalState, _abc.Awaitable[_policy_engine_pb2.ApprovalState]]:
+        """What an approver has to see, and how far the approvals of a transaction are."""
+
+    @_abc_1.abstractmethod
+    def ListApprovals(
+        self,
+        request: _policy_engine_pb2.ListApprovalsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_policy_engine_pb2.ListApprovalsResponse, _abc.Awaitable[_policy_engine_pb2.ListApprovalsResponse]]:
+        """Transactions of a tenant that wait for approvals, oldest first."""
 
     @_abc_1.abstractmethod
     def PublishDocumentSet(

@@ -161,6 +161,9 @@ class Transaction(_message.Message):
     STEPS_FIELD_NUMBER: _builtins.int
     INTENT_FIELD_NUMBER: _builtins.int
     DECISION_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    ENDING_FIELD_NUMBER: _builtins.int
+    TOMBSTONE_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.str
     """Canonical UUID text."""
     status: _builtins.str
@@ -209,6 +212,14 @@ class Transaction(_message.Message):
     """The intent, deterministic CBOR; only from GetTransaction."""
     decision: _builtins.bytes
     """The signed decision with its trace, if any; only from GetTransaction."""
+    attempt: _builtins.int
+    """Attempt, from 0."""
+    ending: _builtins.str
+    """The end that a CANCELLING transaction will have unless its digest lands first; else empty."""
+    tombstone: _builtins.bytes
+    """An encoded Signed document of kind tombstone by co-signer 3: proof that paying again is safe; only from
+    GetTransaction.
+    """
     @_builtins.property
     def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___Step]:
         """What happened so far, in order; only from GetTransaction."""
@@ -241,10 +252,13 @@ class Transaction(_message.Message):
         steps: _abc.Iterable[Global___Step] | None = ...,
         intent: _builtins.bytes = ...,
         decision: _builtins.bytes = ...,
+        attempt: _builtins.int = ...,
+        ending: _builtins.str = ...,
+        tombstone: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_units", b"amount_units", "asset_id", b"asset_id", "block_hash", b"block_hash", "block_number", b"block_number", "confirmations", b"confirmations", "created_at_ms", b"created_at_ms", "created_by", b"created_by", "decimals", b"decimals", "decision", b"decision", "destination_address", b"destination_address", "destination_id", b"destination_id", "destination_type", b"destination_type", "external_id", b"external_id", "fee_units", b"fee_units", "intent", b"intent", "note", b"note", "reason", b"reason", "source_account", b"source_account", "source_address", b"source_address", "status", b"status", "steps", b"steps", "sub_status", b"sub_status", "transaction_id", b"transaction_id", "tx_hash", b"tx_hash", "updated_at_ms", b"updated_at_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_units", b"amount_units", "asset_id", b"asset_id", "attempt", b"attempt", "block_hash", b"block_hash", "block_number", b"block_number", "confirmations", b"confirmations", "created_at_ms", b"created_at_ms", "created_by", b"created_by", "decimals", b"decimals", "decision", b"decision", "destination_address", b"destination_address", "destination_id", b"destination_id", "destination_type", b"destination_type", "ending", b"ending", "external_id", b"external_id", "fee_units", b"fee_units", "intent", b"intent", "note", b"note", "reason", b"reason", "source_account", b"source_account", "source_address", b"source_address", "status", b"status", "steps", b"steps", "sub_status", b"sub_status", "tombstone", b"tombstone", "transaction_id", b"transaction_id", "tx_hash", b"tx_hash", "updated_at_ms", b"updated_at_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -400,7 +414,7 @@ class RecordStepRequest(_message.Message):
     document: _builtins.bytes
     """What the step produced: 7 the signed decision, 12 raw_payload_cbor, otherwise empty."""
     outcome: _builtins.str
-    """OK, or the code of kernel.errors that ends the transaction."""
+    """OK; ATTEMPT_OUTDATED to have it decided again from step 5b; or the code of kernel.errors that ends the transaction."""
     reason: _builtins.str
     """For people."""
     @_builtins.property
@@ -539,6 +553,112 @@ class ConfirmTransactionResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ConfirmTransactionResponse: _TypeAlias = ConfirmTransactionResponse  # noqa: Y015
+
+@_typing.final
+class CancelTransactionRequest(_message.Message):
+    """Which transaction shall not happen."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    CANCELLED_BY_FIELD_NUMBER: _builtins.int
+    tenant_id: _builtins.str
+    """Tenant."""
+    transaction_id: _builtins.str
+    """Canonical UUID text."""
+    cancelled_by: _builtins.str
+    """Who asked, for people."""
+    def __init__(
+        self,
+        *,
+        tenant_id: _builtins.str = ...,
+        transaction_id: _builtins.str = ...,
+        cancelled_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_by", b"cancelled_by", "tenant_id", b"tenant_id", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelTransactionRequest: _TypeAlias = CancelTransactionRequest  # noqa: Y015
+
+@_typing.final
+class CancelTransactionResponse(_message.Message):
+    """What became of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUS_FIELD_NUMBER: _builtins.int
+    status: _builtins.str
+    """Public status."""
+    def __init__(
+        self,
+        *,
+        status: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelTransactionResponse: _TypeAlias = CancelTransactionResponse  # noqa: Y015
+
+@_typing.final
+class RecordCloseRequest(_message.Message):
+    """How a close went."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    TOMBSTONES_FIELD_NUMBER: _builtins.int
+    tenant_id: _builtins.str
+    """Tenant."""
+    transaction_id: _builtins.str
+    """Canonical UUID text."""
+    @_builtins.property
+    def tombstones(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Encoded Signed documents of kind tombstone by the co-signers that closed it; at least one."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: _builtins.str = ...,
+        transaction_id: _builtins.str = ...,
+        tombstones: _abc.Iterable[_builtins.bytes] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["tenant_id", b"tenant_id", "tombstones", b"tombstones", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordCloseRequest: _TypeAlias = RecordCloseRequest  # noqa: Y015
+
+@_typing.final
+class RecordCloseResponse(_message.Message):
+    """What the manager answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUS_FIELD_NUMBER: _builtins.int
+    status: _builtins.str
+    """Public status after it."""
+    def __init__(
+        self,
+        *,
+        status: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordCloseResponse: _TypeAlias = RecordCloseResponse  # noqa: Y015
 
 @_typing.final
 class ApplyDocumentSetRequest(_message.Message):

@@ -60,6 +60,16 @@ class TransactionManagerStub:
                 request_serializer=strongroom_dot_transaction__manager_dot_v1_dot_transaction__manager__pb2.ConfirmTransactionRequest.SerializeToString,
                 response_deserializer=strongroom_dot_transaction__manager_dot_v1_dot_transaction__manager__pb2.ConfirmTransactionResponse.FromString,
                 _registered_method=True)
+        self.CancelTransaction = channel.unary_unary(
+                '/strongroom.transaction_manager.v1.TransactionManager/CancelTransaction',
+                request_serializer=strongroom_dot_transaction__manager_dot_v1_dot_transaction__manager__pb2.CancelTransactionRequest.SerializeToString,
+                response_deserializer=strongroom_dot_transaction__manager_dot_v1_dot_transaction__manager__pb2.CancelTransactionResponse.FromString,
+                _registered_method=True)
+        self.RecordClose = channel.unary_unary(
+                '/strongroom.transaction_manager.v1.TransactionManager/RecordClose',
+                request_serializer=strongroom_dot_transaction__manager_dot_v1_dot_transaction__manager__pb2.RecordCloseRequest.SerializeToString,
+                response_deserializer=strongroom_dot_transaction__manager_dot_v1_dot_transaction__manager__pb2.RecordCloseResponse.FromString,
+                _registered_method=True)
         self.ApplyDocumentSet = channel.unary_unary(
                 '/strongroom.transaction_manager.v1.TransactionManager/ApplyDocumentSet',
                 request_serializer=strongroom_dot_transaction__manager_dot_v1_dot_transaction__manager__pb2.ApplyDocumentSetRequest.SerializeToString,
@@ -106,6 +116,20 @@ class TransactionManagerServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CancelTransaction(self, request, context):
+        """Cancels a transaction that is not signed yet. Idempotent; the answer is CANCELLING until co-signer 3 has closed it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordClose(self, request, context):
+        """What the co-signers said to a close order. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ApplyDocumentSet(self, request, context):
         """Takes over a published document set. Idempotent by version.
         """
@@ -140,6 +164,16 @@ def add_TransactionManagerServicer_to_server(servicer, server):
                     servicer.ConfirmTransaction,
                     request_deserializer=strongroom_dot_transaction__manager_dot_v1_dot_transaction__manager__pb2.ConfirmTransactionRequest.FromString,
                     response_serializer=strongroom_dot_transaction__manager_dot_v1_dot_transaction__manager__pb2.ConfirmTransactionResponse.SerializeToString,
+            ),
+            'CancelTransaction': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelTransaction,
+                    request_deserializer=strongroom_dot_transaction__manager_dot_v1_dot_transaction__manager__pb2.CancelTransactionRequest.FromString,
+                    response_serializer=strongroom_dot_transaction__manager_dot_v1_dot_transaction__manager__pb2.CancelTransactionResponse.SerializeToString,
+            ),
+            'RecordClose': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordClose,
+                    request_deserializer=strongroom_dot_transaction__manager_dot_v1_dot_transaction__manager__pb2.RecordCloseRequest.FromString,
+                    response_serializer=strongroom_dot_transaction__manager_dot_v1_dot_transaction__manager__pb2.RecordCloseResponse.SerializeToString,
             ),
             'ApplyDocumentSet': grpc.unary_unary_rpc_method_handler(
                     servicer.ApplyDocumentSet,
@@ -283,6 +317,60 @@ class TransactionManager:
             '/strongroom.transaction_manager.v1.TransactionManager/ConfirmTransaction',
             strongroom_dot_transaction__manager_dot_v1_dot_transaction__manager__pb2.ConfirmTransactionRequest.SerializeToString,
             strongroom_dot_transaction__manager_dot_v1_dot_transaction__manager__pb2.ConfirmTransactionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelTransaction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/strongroom.transaction_manager.v1.TransactionManager/CancelTransaction',
+            strongroom_dot_transaction__manager_dot_v1_dot_transaction__manager__pb2.CancelTransactionRequest.SerializeToString,
+            strongroom_dot_transaction__manager_dot_v1_dot_transaction__manager__pb2.CancelTransactionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordClose(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/strongroom.transaction_manager.v1.TransactionManager/RecordClose',
+            strongroom_dot_transaction__manager_dot_v1_dot_transaction__manager__pb2.RecordCloseRequest.SerializeToString,
+            strongroom_dot_transaction__manager_dot_v1_dot_transaction__manager__pb2.RecordCloseResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,10 @@ class TransactionManagerStub:
     """Steps 7 to 13 report here, idempotent by (transaction, attempt, step), each before its next call."""
     ConfirmTransaction: _grpc.UnaryUnaryMultiCallable[_transaction_manager_pb2.ConfirmTransactionRequest, _transaction_manager_pb2.ConfirmTransactionResponse]
     """Step 14: what nodes observed on chain."""
+    CancelTransaction: _grpc.UnaryUnaryMultiCallable[_transaction_manager_pb2.CancelTransactionRequest, _transaction_manager_pb2.CancelTransactionResponse]
+    """Cancels a transaction that is not signed yet. Idempotent; the answer is CANCELLING until co-signer 3 has closed it."""
+    RecordClose: _grpc.UnaryUnaryMultiCallable[_transaction_manager_pb2.RecordCloseRequest, _transaction_manager_pb2.RecordCloseResponse]
+    """What the co-signers said to a close order. Idempotent."""
     ApplyDocumentSet: _grpc.UnaryUnaryMultiCallable[_transaction_manager_pb2.ApplyDocumentSetRequest, _transaction_manager_pb2.ApplyDocumentSetResponse]
     """Takes over a published document set. Idempotent by version."""
 
@@ -61,6 +65,10 @@ class TransactionManagerAsyncStub(TransactionManagerStub):
     """Steps 7 to 13 report here, idempotent by (transaction, attempt, step), each before its next call."""
     ConfirmTransaction: _aio.UnaryUnaryMultiCallable[_transaction_manager_pb2.ConfirmTransactionRequest, _transaction_manager_pb2.ConfirmTransactionResponse]  # type: ignore[assignment]
     """Step 14: what nodes observed on chain."""
+    CancelTransaction: _aio.UnaryUnaryMultiCallable[_transaction_manager_pb2.CancelTransactionRequest, _transaction_manager_pb2.CancelTransactionResponse]  # type: ignore[assignment]
+    """Cancels a transaction that is not signed yet. Idempotent; the answer is CANCELLING until co-signer 3 has closed it."""
+    RecordClose: _aio.UnaryUnaryMultiCallable[_transaction_manager_pb2.RecordCloseRequest, _transaction_manager_pb2.RecordCloseResponse]  # type: ignore[assignment]
+    """What the co-signers said to a close order. Idempotent."""
     ApplyDocumentSet: _aio.UnaryUnaryMultiCallable[_transaction_manager_pb2.ApplyDocumentSetRequest, _transaction_manager_pb2.ApplyDocumentSetResponse]  # type: ignore[assignment]
     """Takes over a published document set. Idempotent by version."""
 
@@ -106,6 +114,22 @@ class TransactionManagerServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_transaction_manager_pb2.ConfirmTransactionResponse, _abc.Awaitable[_transaction_manager_pb2.ConfirmTransactionResponse]]:
         """Step 14: what nodes observed on chain."""
+
+    @_abc_1.abstractmethod
+    def CancelTransaction(
+        self,
+        request: _transaction_manager_pb2.CancelTransactionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transaction_manager_pb2.CancelTransactionResponse, _abc.Awaitable[_transaction_manager_pb2.CancelTransactionResponse]]:
+        """Cancels a transaction that is not signed yet. Idempotent; the answer is CANCELLING until co-signer 3 has closed it."""
+
+    @_abc_1.abstractmethod
+    def RecordClose(
+        self,
+        request: _transaction_manager_pb2.RecordCloseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transaction_manager_pb2.RecordCloseResponse, _abc.Awaitable[_transaction_manager_pb2.RecordCloseResponse]]:
+        """What the co-signers said to a close order. Idempotent."""
 
     @_abc_1.abstractmethod
     def ApplyDocumentSet(
