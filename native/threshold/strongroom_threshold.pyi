@@ -5,6 +5,7 @@ from typing import Literal, final
 MESSAGE_VERSION: int
 MESSAGE_HEADER_BYTES: int
 BLOB_VERSION: int
+BACKUP_VERSION: int
 
 class ThresholdError(Exception):
     """A ceremony, a share or a blob was refused; a session that raised it is over.
@@ -27,6 +28,15 @@ class SealingKey:
     def from_bytes(key: bytes | bytearray) -> SealingKey: ...
 
 @final
+class RecoveryKey:
+    """The private half of an offline recovery key (X25519); it stays outside Python and is wiped on drop."""
+
+    @staticmethod
+    def from_bytes(key: bytes | bytearray) -> RecoveryKey: ...
+    @property
+    def public_key(self) -> bytes: ...
+
+@final
 class EcdsaShare:
     """One party's share of an ECDSA key. Its content never reaches Python; it is neither copied nor pickled."""
 
@@ -46,6 +56,9 @@ class EcdsaShare:
     def seal(self, key: SealingKey, associated_data: bytes) -> bytes: ...
     @staticmethod
     def unseal(key: SealingKey, associated_data: bytes, blob: bytes) -> EcdsaShare: ...
+    def back_up(self, recovery_public_key: bytes, associated_data: bytes) -> bytes: ...
+    @staticmethod
+    def open_backup(key: RecoveryKey, associated_data: bytes, blob: bytes) -> EcdsaShare: ...
 
 @final
 class EcdsaKeygen:
@@ -55,6 +68,28 @@ class EcdsaKeygen:
     @property
     def round(self) -> int: ...
     def step(self, messages: dict[int, bytes] | None = None) -> dict[int, bytes] | EcdsaShare: ...
+
+@final
+class EcdsaRefresh:
+    """One party's part in a complete refresh: five steps, four rounds of messages, then its new share."""
+
+    def __new__(cls, share: EcdsaShare, epoch: int, refresh_id: bytes) -> EcdsaRefresh: ...
+    @property
+    def round(self) -> int: ...
+    def step(self, messages: dict[int, bytes] | None = None) -> dict[int, bytes] | EcdsaShare: ...
+
+@final
+class EcdsaRecovery:
+    """The whole private key, on an offline machine, from the shares of a quorum. Wiped on drop."""
+
+    @staticmethod
+    def from_shares(shares: list[EcdsaShare]) -> EcdsaRecovery: ...
+    @property
+    def public_key(self) -> bytes: ...
+    @property
+    def chain_code(self) -> bytes: ...
+    def public_key_at(self, path: str) -> bytes: ...
+    def reveal_extended_private_key(self) -> bytes: ...
 
 @final
 class EcdsaSign:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import strongroom_threshold as native
 from strongroom.threshold.backend import Session
-from strongroom.threshold.ecdsa import Dkls23, KeygenSession, KeyShare, SignSession
+from strongroom.threshold.ecdsa import Dkls23, KeygenSession, KeyShare, RefreshSession, SignSession
 
 HEADER_BYTES = native.MESSAGE_HEADER_BYTES
 """Magic, version, protocol, round, from, to (a byte each), then the 16-byte tag; the body follows."""
@@ -65,6 +65,15 @@ def keygen_sessions(*, threshold: int, parties: int, session_id: bytes | None = 
 
 def generate(*, threshold: int, parties: int) -> Shares:
     return finish(keygen_sessions(threshold=threshold, parties=parties))
+
+
+def refresh_sessions(shares: Shares, *, epoch: int = 2, refresh_id: bytes | None = None) -> dict[int, RefreshSession]:
+    common_id = refresh_id or os.urandom(32)
+    return {party: share.refresh(epoch=epoch, refresh_id=common_id) for party, share in shares.items()}
+
+
+def refresh(shares: Shares, *, epoch: int = 2) -> Shares:
+    return finish(refresh_sessions(shares, epoch=epoch))
 
 
 def sign_sessions(

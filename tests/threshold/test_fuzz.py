@@ -21,6 +21,7 @@ from tests.threshold.mutation import MUTATIONS, Material
 
 SIGNING_CASES = 10_000
 KEYGEN_CASES = 48
+REFRESH_CASES = 48
 
 KEYGEN_ROUNDS = (1, 2, 2, 3, 3, 4)
 RECEIVERS = ((1, 2), (1, 2), (1,), (2,))
@@ -168,3 +169,21 @@ def test_spoilt_key_generation_messages(random: Random) -> None:
             check_test_signature(random, shares, tally)
     print(dict(tally))  # noqa: T201 - shown when an assertion fails
     assert tally["cases"] >= KEYGEN_CASES
+
+
+def test_spoilt_refresh_messages(random: Random, two_of_two: Shares) -> None:
+    tally: Counter[str] = Counter()
+    foreign = transcript(ceremony.refresh_sessions(two_of_two), 4)
+    while tally["cases"] < REFRESH_CASES:
+        sessions = ceremony.refresh_sessions(two_of_two)
+        round_number = random.choice(KEYGEN_ROUNDS)
+        shares = attack(random, sessions, round_number=round_number, foreign=foreign, tally=tally)
+        for share in shares.values():
+            assert (share.public_key, share.chain_code) == (two_of_two[1].public_key, two_of_two[1].chain_code)
+        assert len({share.transcript_hash for share in shares.values()}) <= 1
+        if len(shares) == 2:
+            check_test_signature(random, shares, tally)
+    print(dict(tally))  # noqa: T201 - shown when an assertion fails
+    assert tally["cases"] >= REFRESH_CASES
+    check_test_signature(random, two_of_two, tally)
+    assert tally["usable keys"] > 0

@@ -14,10 +14,12 @@ CRATE = Path(__file__).parents[2] / "native" / "threshold"
 PINS = {
     "dkls23-core": "0.6.2",
     "dkls23-secp256k1": "0.6.2",
+    "hkdf": "0.13.0",
     "k256": "0.14.0",
     "postcard": "1.1.3",
     "pyo3": "0.30.1",
     "sha2": "0.11.1",
+    "x25519-dalek": "3.0.0",
 }
 
 ONE_VERSION = ("dkls23", "k256")

@@ -9,7 +9,7 @@ import pytest
 from coincurve import PrivateKey, PublicKey
 
 import strongroom_threshold as native
-from strongroom.threshold.ecdsa import Dkls23, SealingKey, ThresholdError
+from strongroom.threshold.ecdsa import Dkls23, RecoveryKey, SealingKey, ThresholdError
 from tests.threshold import ceremony
 from tests.threshold.ceremony import HEADER_BYTES, Mail, Shares, flip, overwrite
 from tests.threshold.test_ecdsa import ORDER
@@ -228,11 +228,23 @@ def entries(shares: Shares) -> dict[str, Callable[[], object]]:
     blob = shares[1].seal(key=key, associated_data=b"")
     signing = ceremony.sign_sessions(shares, signers=(1, 2))
     generating = ceremony.keygen_sessions(threshold=2, parties=2)
+    refreshing = ceremony.refresh_sessions(shares)
+    recovery_key = RecoveryKey.from_bytes(os.urandom(32))
+    backup = shares[1].back_up(recovery_public_key=recovery_key.public_key, associated_data=b"")
+    recovered = Dkls23().recover([shares[1], shares[2]])
     return {
         "sign": signing[1].step,
         "generate": generating[1].step,
         "new signature": lambda: shares[1].sign(signers=(1, 2), digest=bytes(32), sign_id=os.urandom(32)),
         "new generation": lambda: ceremony.keygen_sessions(threshold=2, parties=2),
+        "refresh": refreshing[1].step,
+        "new refresh": lambda: ceremony.refresh_sessions(shares),
+        "back up": lambda: shares[1].back_up(recovery_public_key=recovery_key.public_key, associated_data=b""),
+        "open backup": lambda: Dkls23().open_backup(key=recovery_key, associated_data=b"", blob=backup),
+        "recovery key": lambda: RecoveryKey.from_bytes(os.urandom(32)),
+        "recover": lambda: Dkls23().recover([shares[1], shares[2]]),
+        "recovered child": lambda: recovered.public_key_at(path="m/1"),
+        "reveal": recovered.reveal_extended_private_key,
         "derive": lambda: shares[1].derive(path="m/1"),
         "seal": lambda: shares[1].seal(key=key, associated_data=b""),
         "unseal": lambda: Dkls23().unseal(key=key, associated_data=b"", blob=blob),

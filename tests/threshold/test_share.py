@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import strongroom_threshold as native
-from strongroom.threshold.ecdsa import Dkls23, KeyShare, SealingKey, ThresholdError
+from strongroom.threshold.ecdsa import Dkls23, KeyShare, RecoveryKey, SealingKey, ThresholdError
 from tests.threshold import ceremony
 from tests.threshold.ceremony import Shares, flip, overwrite, sign
 
@@ -117,6 +117,11 @@ def secrets(shares: Shares) -> list[object]:
         ceremony.sign_sessions(shares, signers=(1, 2))[1],
         ceremony.keygen_sessions(threshold=2, parties=2)[1],
         native.EcdsaKeygen(2, 2, 1, os.urandom(32)),
+        shares[1].refresh(epoch=2, refresh_id=os.urandom(32)),
+        native.EcdsaRefresh(shares[1].opaque, 2, os.urandom(32)),
+        RecoveryKey.from_bytes(KEY),
+        Dkls23().recover([shares[1], shares[3]]),
+        native.EcdsaRecovery.from_shares([shares[1].opaque, shares[2].opaque]),
     ]
 
 
@@ -139,7 +144,9 @@ def public_names(shown: type) -> set[str]:
 
 
 def test_a_share_shows_public_facts_and_nothing_else() -> None:
-    assert public_names(native.EcdsaShare) == PUBLIC_FACTS | {"derive", "seal", "unseal"}
-    assert public_names(KeyShare) == PUBLIC_FACTS | {"derive", "seal", "sign"}
-    assert public_names(native.EcdsaSign) == public_names(native.EcdsaKeygen) == {"round", "step"}
+    assert public_names(native.EcdsaShare) == PUBLIC_FACTS | {"back_up", "derive", "open_backup", "seal", "unseal"}
+    assert public_names(KeyShare) == PUBLIC_FACTS | {"back_up", "derive", "opaque", "refresh", "seal", "sign"}
+    for session in (native.EcdsaSign, native.EcdsaKeygen, native.EcdsaRefresh):
+        assert public_names(session) == {"round", "step"}
     assert public_names(SealingKey) == {"from_bytes"}
+    assert public_names(RecoveryKey) == {"from_bytes", "public_key"}

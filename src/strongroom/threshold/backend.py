@@ -7,9 +7,9 @@ what the channel authenticated, by sender. Every refusal is a ``ThresholdError``
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-from strongroom_threshold import SealingKey, ThresholdError
+from strongroom_threshold import RecoveryKey, SealingKey, ThresholdError
 
-__all__ = ["EcdsaBackend", "KeyShare", "SealingKey", "Session", "ThresholdError"]
+__all__ = ["EcdsaBackend", "KeyShare", "RecoveryKey", "SealingKey", "Session", "ThresholdError"]
 
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
@@ -61,7 +61,7 @@ class KeyShare(Protocol):
 
     @property
     def transcript_hash(self) -> bytes:
-        """32 bytes over everything that all parties of the key generation had to see alike."""
+        """32 bytes over everything that all parties of the key generation, or of the last refresh, had to see alike."""
         ...
 
     def derive(self, *, path: str) -> "KeyShare":
@@ -81,6 +81,30 @@ class KeyShare(Protocol):
 
         Raises:
             ThresholdError: ``usage`` for a child share.
+        """
+        ...
+
+    def back_up(self, *, recovery_public_key: bytes, associated_data: bytes) -> bytes:
+        """The root share, with all that signing needs, sealed to an offline X25519 key of its holder.
+
+        Args:
+            recovery_public_key: 32 bytes.
+            associated_data: names environment, tenant, key id, epoch and party.
+
+        Raises:
+            ThresholdError: ``usage`` for a child share, or a key that is not one.
+        """
+        ...
+
+    def refresh(self, *, epoch: int, refresh_id: bytes) -> "Session[KeyShare]":
+        """Begin a complete refresh among all parties: a new share of the same key; this one stays as it is.
+
+        Args:
+            epoch: the one that the refresh makes, at least 2.
+            refresh_id: at least 32 bytes, jointly random, never used before.
+
+        Raises:
+            ThresholdError: ``usage``, for a child share too.
         """
         ...
 
@@ -120,6 +144,14 @@ class EcdsaBackend(Protocol):
 
         Raises:
             ThresholdError: ``malformed``, naming nobody: a local fault is never a peer's.
+        """
+        ...
+
+    def open_backup(self, *, key: RecoveryKey, associated_data: bytes, blob: bytes) -> KeyShare:
+        """The share that ``KeyShare.back_up`` sealed.
+
+        Raises:
+            ThresholdError: ``malformed``, naming nobody.
         """
         ...
 

@@ -8,9 +8,19 @@ from collections.abc import Sequence
 from typing import NoReturn, final
 
 import strongroom_threshold as native
-from strongroom_threshold import SealingKey, ThresholdError
+from strongroom_threshold import RecoveryKey, SealingKey, ThresholdError
 
-__all__ = ["Dkls23", "KeyShare", "KeygenSession", "SealingKey", "SignSession", "ThresholdError"]
+__all__ = [
+    "Dkls23",
+    "KeyShare",
+    "KeygenSession",
+    "RecoveredKey",
+    "RecoveryKey",
+    "RefreshSession",
+    "SealingKey",
+    "SignSession",
+    "ThresholdError",
+]
 
 
 @final
@@ -21,6 +31,11 @@ class KeyShare:
 
     def __init__(self, share: native.EcdsaShare) -> None:
         self._native = share
+
+    @property
+    def opaque(self) -> native.EcdsaShare:
+        """What this wraps; it shows no more than this does."""
+        return self._native
 
     @property
     def party(self) -> int:
@@ -49,7 +64,7 @@ class KeyShare:
 
     @property
     def transcript_hash(self) -> bytes:
-        """32 bytes over everything that all parties of the key generation had to see alike."""
+        """32 bytes over everything that all parties of the key generation, or of the last refresh, had to see alike."""
         return self._native.transcript_hash
 
     def derive(self, *, path: str) -> "KeyShare":
@@ -67,6 +82,22 @@ class KeyShare:
             ThresholdError: ``usage`` for a child share.
         """
         return self._native.seal(key, associated_data)
+
+    def back_up(self, *, recovery_public_key: bytes, associated_data: bytes) -> bytes:
+        """The root share sealed to its holder's offline recovery key (X25519, HKDF-SHA256, AES-256-GCM).
+
+        Raises:
+            ThresholdError: ``usage`` for a child share, or a key that is not one.
+        """
+        return self._native.back_up(recovery_public_key, associated_data)
+
+    def refresh(self, *, epoch: int, refresh_id: bytes) -> "RefreshSession":
+        """Begin a complete refresh among all parties; this share stays as it is.
+
+        Raises:
+            ThresholdError: ``usage``, for a child share too.
+        """
+        return RefreshSession(native.EcdsaRefresh(self._native, epoch, refresh_id))
 
     def sign(self, *, signers: Sequence[int], digest: bytes, sign_id: bytes) -> "SignSession":
         """Begin a signature among exactly ``threshold`` parties.
@@ -108,6 +139,33 @@ class KeygenSession:
 
 
 @final
+class RefreshSession:
+    """One party's part in a complete refresh: three rounds and an echo, then its share of the new epoch."""
+
+    __slots__ = ("_native",)
+
+    def __init__(self, session: native.EcdsaRefresh) -> None:
+        self._native = session
+
+    @property
+    def round(self) -> int:
+        """The round whose messages are awaited; 0 before the first step."""
+        return self._native.round
+
+    def step(self, messages: dict[int, bytes] | None = None) -> dict[int, bytes] | KeyShare:
+        """Messages by sender in, by receiver out, or the new share: same public key, same chain code.
+
+        Raises:
+            ThresholdError: the session is over.
+        """
+        outcome = self._native.step(messages)
+        return outcome if isinstance(outcome, dict) else KeyShare(outcome)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("secrets are neither copied nor pickled")
+
+
+@final
 class SignSession:
     """One party's part in a signature: three rounds, then r, s and recovery id (65 bytes).
 
@@ -137,6 +195,41 @@ class SignSession:
 
 
 @final
+class RecoveredKey:
+    """A private key in one piece, in Rust, on an offline machine."""
+
+    __slots__ = ("_native",)
+
+    def __init__(self, recovered: native.EcdsaRecovery) -> None:
+        self._native = recovered
+
+    @property
+    def public_key(self) -> bytes:
+        """33 bytes, compressed, computed from the private key."""
+        return self._native.public_key
+
+    @property
+    def chain_code(self) -> bytes:
+        """32 bytes (BIP-32)."""
+        return self._native.chain_code
+
+    def public_key_at(self, *, path: str) -> bytes:
+        """33 bytes, compressed: of a non-hardened child, computed from the child's private key.
+
+        Raises:
+            ThresholdError: ``usage``.
+        """
+        return self._native.public_key_at(path)
+
+    def reveal_extended_private_key(self) -> bytes:
+        """The root's extended private key in text ("xprv", BIP-32): whoever reads it owns every address."""
+        return self._native.reveal_extended_private_key()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("secrets are neither copied nor pickled")
+
+
+@final
 class Dkls23:
     """The present ``EcdsaBackend``. Unaudited: SECURITY.md says in plain words what that means."""
 
@@ -155,6 +248,23 @@ class Dkls23:
             ThresholdError: ``malformed``, naming nobody.
         """
         return KeyShare(native.EcdsaShare.unseal(key, associated_data, blob))
+
+    def open_backup(self, *, key: RecoveryKey, associated_data: bytes, blob: bytes) -> KeyShare:
+        """The share that ``KeyShare.back_up`` sealed; its secret belongs to its public data.
+
+        Raises:
+            ThresholdError: ``malformed``, naming nobody.
+        """
+        return KeyShare(native.EcdsaShare.open_backup(key, associated_data, blob))
+
+    def recover(self, shares: Sequence[KeyShare]) -> RecoveredKey:
+        """The private key that exactly ``threshold`` shares of one epoch give.
+
+        Raises:
+            ThresholdError: ``usage`` for another number of parties, ``malformed`` for shares of different keys or
+                epochs.
+        """
+        return RecoveredKey(native.EcdsaRecovery.from_shares([share.opaque for share in shares]))
 
     def verify(self, *, public_key: bytes, digest: bytes, signature: bytes) -> bool:
         """True if the 65 bytes are a low-S signature of the digest under the key, and recover that very key.

@@ -1,7 +1,9 @@
 //! One party's part in a distributed key generation: three rounds and an echo, among all parties.
 use super::share::{Share, Stored};
 use super::wiped::Wiped;
-use super::{check_ceremony_id, check_route, index, Curve, PROTOCOL_KEYGEN};
+use super::{
+    check_ceremony_id, check_distinct, check_echoes, check_route, index, Curve, PROTOCOL_KEYGEN,
+};
 use crate::envelope::{hash, tag, Envelope};
 use crate::fault::Fault;
 use crate::session::{Ceremony, Inbox, Outgoing, Progress};
@@ -268,20 +270,11 @@ impl Keygen {
         Ok(all)
     }
 
-    /// Rule 6: everything that had to be the same for all parties was the same. A mismatch names nobody: the
-    /// liar may be whoever broadcast, or whoever echoes.
+    /// Rule 6: everything that had to be the same for all parties was the same.
     fn compare(&self, share: Share, inbox: &Inbox) -> Step {
         let echoes = self.envelope.read_all::<[u8; 32]>(4, inbox)?;
-        match echoes
-            .iter()
-            .find(|(_, echo)| **echo != share.transcript_hash())
-        {
-            None => Ok(Progress::Done(share)),
-            Some((from, _)) => Err(Fault::recoverable(
-                None,
-                format!("party {from} saw another transcript"),
-            )),
-        }
+        check_echoes(&echoes, share.transcript_hash())?;
+        Ok(Progress::Done(share))
     }
 }
 
@@ -303,31 +296,6 @@ impl Ceremony for Keygen {
 fn check_sender(from: u8, inner: PartyIndex) -> Result<(), Fault> {
     if inner.as_u8() != from {
         return Err(Fault::malformed(from, "chain code of another party"));
-    }
-    Ok(())
-}
-
-/// Rule 1: a party that copies another's commitment and proof could turn the victim's share into the whole key.
-/// Whoever shows our own value has copied it; between two others nobody can say who did.
-fn check_distinct<M, V: PartialEq>(
-    what: &str,
-    own: V,
-    received: &BTreeMap<u8, M>,
-    value: impl Fn(&M) -> V,
-) -> Result<(), Fault> {
-    let mut seen = Vec::with_capacity(received.len());
-    for (&from, message) in received {
-        let value = value(message);
-        if value == own {
-            return Err(Fault::recoverable(Some(from), format!("copied {what}")));
-        }
-        if seen.contains(&value) {
-            return Err(Fault::recoverable(
-                None,
-                format!("two parties with one {what}"),
-            ));
-        }
-        seen.push(value);
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Threshold ECDSA on secp256k1: DKLs23 as `dkls23-core` 0.6.2 offers it, plus what that crate leaves to its caller.
 pub mod keygen;
+pub mod recover;
+pub mod refresh;
 pub mod share;
 pub mod sign;
 pub mod verify;
@@ -7,6 +9,7 @@ mod wiped;
 
 use crate::fault::{Fault, Kind};
 use dkls23_core::protocols::{Abort, AbortKind, AbortReason, PartiesMessage, PartyIndex};
+use std::collections::BTreeMap;
 
 pub use dkls23_secp256k1::{Party, PublicKeyPackage};
 
@@ -15,7 +18,9 @@ pub type Curve = k256::Secp256k1;
 /// Protocol numbers in envelopes and blobs.
 pub const PROTOCOL_KEYGEN: u8 = 1;
 pub const PROTOCOL_SIGN: u8 = 2;
+pub const PROTOCOL_REFRESH: u8 = 3;
 pub const PROTOCOL_SHARE: u8 = 1;
+pub const PROTOCOL_BACKUP: u8 = 2;
 
 /// Ceremony ids are jointly random and never reused; shorter ones are refused.
 pub const CEREMONY_ID_BYTES_MIN: usize = 32;
@@ -42,6 +47,42 @@ fn check_route(from: u8, party: u8, inner: &PartiesMessage) -> Result<(), Fault>
         ));
     }
     Ok(())
+}
+
+/// Rule 1: a party that copies another's commitment and proof could turn the victim's share into the whole key.
+/// Whoever shows our own value has copied it; between two others nobody can say who did.
+fn check_distinct<M, V: PartialEq>(
+    what: &str,
+    own: V,
+    received: &BTreeMap<u8, M>,
+    value: impl Fn(&M) -> V,
+) -> Result<(), Fault> {
+    let mut seen = Vec::with_capacity(received.len());
+    for (&from, message) in received {
+        let value = value(message);
+        if value == own {
+            return Err(Fault::recoverable(Some(from), format!("copied {what}")));
+        }
+        if seen.contains(&value) {
+            return Err(Fault::recoverable(
+                None,
+                format!("two parties with one {what}"),
+            ));
+        }
+        seen.push(value);
+    }
+    Ok(())
+}
+
+/// Rule 6: a mismatch names nobody: the liar may be whoever broadcast, or whoever echoes.
+fn check_echoes(echoes: &BTreeMap<u8, [u8; 32]>, own: [u8; 32]) -> Result<(), Fault> {
+    match echoes.iter().find(|(_, echo)| **echo != own) {
+        None => Ok(()),
+        Some((from, _)) => Err(Fault::recoverable(
+            None,
+            format!("party {from} saw another transcript"),
+        )),
+    }
 }
 
 /// Who is to blame, where the protocol can tell; never ourselves.

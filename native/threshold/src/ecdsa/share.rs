@@ -1,13 +1,16 @@
 //! One party's share of a key: opaque, wiped on drop, stored only sealed.
-use super::{Curve, Party, PublicKeyPackage, PROTOCOL_SHARE};
+use super::{index, Curve, Party, PublicKeyPackage, PROTOCOL_BACKUP, PROTOCOL_SHARE};
+use crate::backup::{self, RecoveryKey};
 use crate::envelope::hash;
 use crate::fault::{Fault, Kind};
 use crate::seal::{seal, unseal, SealingKey};
 use dkls23_core::protocols::derivation::MAX_CHILD_NUMBER;
 use k256::elliptic_curve::group::GroupEncoding;
-use k256::ProjectivePoint;
+use k256::{ProjectivePoint, Scalar};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashSet, VecDeque};
+use std::iter::Sum;
+use std::ops::Mul;
 use std::sync::{Arc, Mutex};
 
 /// Levels below the root that a path may name.
@@ -118,6 +121,30 @@ impl Share {
     /// Opens what `seal` made and checks that the secret belongs to the public data.
     pub fn unseal(blob: &[u8], key: &SealingKey, associated_data: &[u8]) -> Result<Self, Fault> {
         let stored: Stored = unseal(blob, key, PROTOCOL_SHARE, associated_data)?;
+        Self::checked(stored)
+    }
+
+    /// Seals the root share to its holder's offline recovery key; all that is needed to sign again is inside.
+    pub fn back_up(&self, recovery: &[u8], associated_data: &[u8]) -> Result<Vec<u8>, Fault> {
+        if !self.is_root() {
+            return Err(Fault::usage(
+                "back up the root share: children are derived again",
+            ));
+        }
+        backup::back_up(&self.stored, recovery, PROTOCOL_BACKUP, associated_data)
+    }
+
+    /// Opens what `back_up` made and checks it as `unseal` does.
+    pub fn open_backup(
+        blob: &[u8],
+        key: &RecoveryKey,
+        associated_data: &[u8],
+    ) -> Result<Self, Fault> {
+        let stored: Stored = backup::open(blob, key, PROTOCOL_BACKUP, associated_data)?;
+        Self::checked(stored)
+    }
+
+    fn checked(stored: Stored) -> Result<Self, Fault> {
         if !is_consistent(&stored) {
             return Err(Fault::new(Kind::Malformed, None, "inconsistent share"));
         }
@@ -141,7 +168,8 @@ impl Share {
     }
 }
 
-fn is_consistent(stored: &Stored) -> bool {
+/// The secret belongs to the public data, and the public shares of all parties give the public key.
+pub(super) fn is_consistent(stored: &Stored) -> bool {
     let (party, public) = (&stored.party, &stored.public);
     let own = (ProjectivePoint::GENERATOR * party.poly_point).to_affine();
     party.parameters.threshold == public.threshold()
@@ -150,10 +178,47 @@ fn is_consistent(stored: &Stored) -> bool {
         && party.derivation_data.pk == party.pk
         && party.derivation_data.poly_point == party.poly_point
         && public.verify_share(party.party_index, &own)
+        && lie_on_one_polynomial(public)
+}
+
+/// The first `threshold` public shares give the key, and every further one.
+fn lie_on_one_polynomial(public: &PublicKeyPackage) -> bool {
+    let share = |party: u8| public.verifying_share(index(party)).copied();
+    let first: Option<Vec<(u8, ProjectivePoint)>> = (1..=public.threshold())
+        .map(|party| Some((party, ProjectivePoint::from(share(party)?))))
+        .collect();
+    first.is_some_and(|first| {
+        interpolate(&first, 0).to_affine() == *public.verifying_key()
+            && (public.threshold()..public.share_count())
+                .map(|before| before + 1)
+                .all(|party| share(party) == Some(interpolate(&first, party).to_affine()))
+    })
+}
+
+/// The value at `at` of the polynomial through `points` (Lagrange), of scalars or of their points; all positions differ.
+pub(super) fn interpolate<V>(points: &[(u8, V)], at: u8) -> V
+where
+    V: Copy + Sum<V> + Mul<Scalar, Output = V>,
+{
+    let scalar = |party: u8| Scalar::from(u64::from(party));
+    let weight = |own: u8| {
+        points
+            .iter()
+            .filter(|(other, _)| *other != own)
+            .map(|&(other, _)| {
+                let distance = (scalar(other) - scalar(own)).invert();
+                (scalar(other) - scalar(at)) * distance.expect("positions differ")
+            })
+            .product::<Scalar>()
+    };
+    points
+        .iter()
+        .map(|&(party, value)| value * weight(party))
+        .sum()
 }
 
 /// `m/1/2/3`: decimal, no sign, no leading zero, no hardened level, one to ten levels.
-fn parse_path(path: &str) -> Result<Vec<u32>, Fault> {
+pub(super) fn parse_path(path: &str) -> Result<Vec<u32>, Fault> {
     let wrong = || Fault::usage("a path is m/44/60/0/0/7: one to ten non-hardened levels");
     let levels: Vec<&str> = path
         .strip_prefix("m/")

@@ -7,8 +7,8 @@ use crate::fault::Fault;
 use crate::guard::{arm_panic, guarded, silence_panics};
 use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::prelude::*;
-use sessions::{EcdsaKeygen, EcdsaSign};
-use share::{EcdsaShare, SealingKey};
+use sessions::{EcdsaKeygen, EcdsaRefresh, EcdsaSign};
+use share::{EcdsaRecovery, EcdsaShare, RecoveryKey, SealingKey};
 
 pyo3::create_exception!(
     strongroom_threshold,
@@ -85,12 +85,16 @@ fn strongroom_threshold(module: &Bound<'_, PyModule>) -> PyResult<()> {
     error.setattr("ban", false)?;
     module.add("ThresholdError", error)?;
     module.add_class::<EcdsaKeygen>()?;
+    module.add_class::<EcdsaRefresh>()?;
     module.add_class::<EcdsaSign>()?;
     module.add_class::<EcdsaShare>()?;
     module.add_class::<SealingKey>()?;
+    module.add_class::<RecoveryKey>()?;
+    module.add_class::<EcdsaRecovery>()?;
     module.add("MESSAGE_VERSION", crate::envelope::VERSION)?;
     module.add("MESSAGE_HEADER_BYTES", crate::envelope::HEADER_BYTES)?;
     module.add("BLOB_VERSION", crate::seal::VERSION)?;
+    module.add("BACKUP_VERSION", crate::backup::VERSION)?;
     module.add_function(wrap_pyfunction!(verify_ecdsa, module)?)?;
     module.add_function(wrap_pyfunction!(_arm_panic, module)?)
 }

@@ -2,6 +2,7 @@
 use super::share::EcdsaShare;
 use super::{detached, digest_of, raise, refuse_copy};
 use crate::ecdsa::keygen::Keygen;
+use crate::ecdsa::refresh::Refresh;
 use crate::ecdsa::sign::Sign;
 use crate::fault::Fault;
 use crate::session::{Ceremony, Progress, Session};
@@ -96,6 +97,47 @@ impl EcdsaKeygen {
     }
 
     /// Messages by sender in, messages by receiver out, or the share at the end. Any error ends the session.
+    #[pyo3(signature = (messages=None))]
+    fn step<'py>(
+        &self,
+        py: Python<'py>,
+        messages: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match self.0.step(py, messages)? {
+            Progress::Send(messages) => to_dict(py, messages),
+            Progress::Done(share) => Ok(Bound::new(py, EcdsaShare::new(share))?.into_any()),
+        }
+    }
+
+    fn __reduce_ex__(&self, _protocol: i32) -> PyResult<()> {
+        refuse_copy()
+    }
+}
+
+/// One party's part in a complete refresh: five steps, four rounds of messages, then its new `EcdsaShare`.
+#[pyclass(frozen, module = "strongroom_threshold")]
+pub struct EcdsaRefresh(Shared<Refresh>);
+
+#[pymethods]
+impl EcdsaRefresh {
+    #[new]
+    fn new(py: Python<'_>, share: &EcdsaShare, epoch: i64, refresh_id: &[u8]) -> PyResult<Self> {
+        let share = Arc::clone(&share.0);
+        detached(py, || {
+            let epoch =
+                u32::try_from(epoch).map_err(|_| Fault::usage("an epoch is a 32-bit number"))?;
+            Refresh::new(share, epoch, refresh_id)
+        })
+        .map(|ceremony| Self(Shared::new(ceremony)))
+    }
+
+    /// The round whose messages are awaited; 0 before the first step.
+    #[getter]
+    fn round(&self, py: Python<'_>) -> u8 {
+        self.0.round(py)
+    }
+
+    /// Messages by sender in, messages by receiver out, or the new share at the end. Any error ends the session.
     #[pyo3(signature = (messages=None))]
     fn step<'py>(
         &self,
