@@ -7,6 +7,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from strongroom.interfaces.balances.v1 import balances_pb2, balances_pb2_grpc
+from strongroom.interfaces.policy_engine.v1 import policy_engine_pb2
 from strongroom.interfaces.secure_vault.v1 import secure_vault_pb2, secure_vault_pb2_grpc
 from strongroom.interfaces.transaction_manager.v1 import transaction_manager_pb2, transaction_manager_pb2_grpc
 from strongroom.kernel.derivation import derivation_path
@@ -16,10 +17,12 @@ from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.money import parse_amount
 from strongroom.runtime.rpc.call import Call, current_call
 from strongroom.runtime.service import Service
+from tests.fakes.policy_engine import FakePolicyEngine
 from tests.fixtures.tenant import ASSET, CHAIN_ID, FRIEND, made_key
 
 tm = transaction_manager_pb2
 sv = secure_vault_pb2
+pe = policy_engine_pb2
 
 
 @dataclass
@@ -30,6 +33,7 @@ class Manager(transaction_manager_pb2_grpc.TransactionManagerServicer):
     lists: list[tm.ListTransactionsRequest] = field(default_factory=list[tm.ListTransactionsRequest])
     transactions: dict[str, tm.Transaction] = field(default_factory=dict[str, tm.Transaction])
     by_key: dict[str, str] = field(default_factory=dict[str, str])
+    cancelled: list[tm.CancelTransactionRequest] = field(default_factory=list[tm.CancelTransactionRequest])
     calls: list[Call] = field(default_factory=list[Call])
     failure: Exception | None = None
 
@@ -81,9 +85,50 @@ class Manager(transaction_manager_pb2_grpc.TransactionManagerServicer):
         more = start + len(page) < len(found)
         return tm.ListTransactionsResponse(transactions=page, next_cursor=str(start + len(page)) if more else "")
 
+    async def CancelTransaction(
+        self, request: tm.CancelTransactionRequest, context: Any
+    ) -> tm.CancelTransactionResponse:
+        self.calls.append(current_call())
+        if self.failure:
+            raise self.failure
+        found = self.transactions.get(request.transaction_id)
+        if found is None:
+            raise StrongroomError(Code.TRANSACTION_UNKNOWN)
+        self.cancelled.append(request)
+        found.status, found.ending = "CANCELLING", "CANCELLED"
+        return tm.CancelTransactionResponse(status=found.status)
+
     def service(self) -> Service:
         register = transaction_manager_pb2_grpc.add_TransactionManagerServicer_to_server
         return Service(name="transaction_manager", grpc=(lambda server: register(self, server),))
+
+
+@dataclass
+class Policy(FakePolicyEngine):
+    """Knows the approvals that a test puts in; takes every answer."""
+
+    states: dict[str, pe.ApprovalState] = field(default_factory=dict[str, pe.ApprovalState])
+    submitted: list[pe.SubmitApprovalRequest] = field(default_factory=list[pe.SubmitApprovalRequest])
+
+    async def SubmitApproval(self, request: pe.SubmitApprovalRequest, context: Any) -> pe.SubmitApprovalResponse:
+        self.calls.append(current_call())
+        self._find(request.tenant_id, request.transaction_id).approvals.append(request.approval)
+        self.submitted.append(request)
+        return pe.SubmitApprovalResponse(state="WAITING")
+
+    async def GetApproval(self, request: pe.GetApprovalRequest, context: Any) -> pe.ApprovalState:
+        return self._find(request.tenant_id, request.transaction_id)
+
+    async def ListApprovals(self, request: pe.ListApprovalsRequest, context: Any) -> pe.ListApprovalsResponse:
+        found, start = list(self.states.values()), int(request.cursor or "0")
+        page = found[start : start + request.page_size]
+        more = start + len(page) < len(found)
+        return pe.ListApprovalsResponse(approvals=page, next_cursor=str(start + len(page)) if more else "")
+
+    def _find(self, tenant_id: str, transaction_id: str) -> pe.ApprovalState:
+        if tenant_id != self.tenant.document_set.tenant or transaction_id not in self.states:
+            raise StrongroomError(Code.TRANSACTION_UNKNOWN)
+        return self.states[transaction_id]
 
 
 @dataclass

@@ -77,6 +77,13 @@ async def test_it_creates_fetches_and_lists_a_transaction(world: World, sdk: Fir
     assert [item.id for item in listed] == [created.id]
 
 
+async def test_it_cancels_a_transaction(world: World, sdk: Fireblocks) -> None:
+    created = await result(sdk.transactions.create_transaction(transaction_request=transfer()))
+    assert (await result(sdk.transactions.cancel_transaction(created.id))).success is True
+    assert [request.transaction_id for request in world.manager.cancelled] == [created.id]
+    assert (await result(sdk.transactions.get_transaction(created.id))).status == "CANCELLING"
+
+
 async def test_it_opens_vault_accounts_and_reads_addresses_and_balances(sdk: Fireblocks) -> None:
     account = await result(
         sdk.vaults.create_vault_account(create_vault_account_request=CreateVaultAccountRequest(name="Kasse"))

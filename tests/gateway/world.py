@@ -18,12 +18,11 @@ from strongroom.interfaces.auth_engine.v1.auth_engine_pb2_grpc import AuthEngine
 from strongroom.runtime.clock import Clock
 from strongroom.runtime.db import Database
 from tests.fakes.cosigner_engine import FakeCosignerEngine
-from tests.fakes.policy_engine import FakePolicyEngine
 from tests.fakes.screening import FakeScreening
 from tests.fixtures.platform import Stage, open_database
 from tests.fixtures.postgres import Databases
 from tests.fixtures.tenant import API_USER, MadeTenant, make_tenant, transfer_body
-from tests.gateway.neighbours import Balances, Manager, Vault
+from tests.gateway.neighbours import Balances, Manager, Policy, Vault
 
 OPERATOR_TOKEN = "operator's own"
 TABLES = ("auth_tokens", "request_nonces", "service_handoff_events")
@@ -38,13 +37,14 @@ class World:
         self.manager = Manager()  # pyright: ignore[reportAbstractUsage] - the rest of it is never asked
         self.vault = Vault()  # pyright: ignore[reportAbstractUsage] - the same
         self.balances = Balances()  # pyright: ignore[reportAbstractUsage] - the same
+        self.policy = Policy(self.tenant)
         self.stage = Stage(clock)
         self.stage.add(
             build_auth_engine(self.stage.host("auth_engine", database, works=False), AuthEngineConfig()),
             self.manager.service(),
             self.vault.service(),
             self.balances.service(),
-            FakePolicyEngine(self.tenant).service(),
+            self.policy.service(),
             FakeScreening(self.tenant).service(),
             FakeCosignerEngine().service(),
         )

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from typing import Final, final
+from uuid import UUID
 
 from strongroom.gateway.domain import shapes
 from strongroom.gateway.domain.accounts import Account, Holding, Wallet
@@ -18,7 +19,7 @@ from strongroom.interfaces.transaction_manager.v1 import transaction_manager_pb2
 from strongroom.kernel.digest import sha256
 from strongroom.kernel.money import format_amount
 from strongroom.runtime.host import Host
-from strongroom.runtime.rpc.context import acting
+from strongroom.runtime.rpc.context import Metadata, acting
 
 _BALANCES_AT_ONCE: Final = 16
 
@@ -106,6 +107,41 @@ class Peers:
         )
         reply = await self._manager.ListTransactions(request, metadata=acting(context=caller.context))
         return [_transaction(item) for item in reply.transactions], reply.next_cursor
+
+    async def get_detail(self, caller: Caller, transaction_id: str) -> shapes.Detail:
+        """What a client needs to judge a transaction itself."""
+        request = transaction_manager_pb2.GetTransactionRequest(
+            tenant_id=caller.tenant_id, transaction_id=transaction_id
+        )
+        return _detail(await self._manager.GetTransaction(request, metadata=acting(context=caller.context)))
+
+    async def cancel_transaction(self, caller: Caller, transaction_id: str) -> None:
+        """Have a transaction closed that is not signed yet."""
+        request = transaction_manager_pb2.CancelTransactionRequest(
+            tenant_id=caller.tenant_id, transaction_id=transaction_id, cancelled_by=caller.api_user.api_user_id
+        )
+        await self._manager.CancelTransaction(request, metadata=_for_transaction(caller, transaction_id))
+
+    async def submit_approval(self, caller: Caller, *, transaction_id: str, approval: bytes) -> shapes.TakenApproval:
+        """Hand in one person's signed answer."""
+        request = policy_engine_pb2.SubmitApprovalRequest(
+            tenant_id=caller.tenant_id, transaction_id=transaction_id, approval=approval
+        )
+        reply = await self._policy.SubmitApproval(request, metadata=_for_transaction(caller, transaction_id))
+        return shapes.TakenApproval(state=reply.state)
+
+    async def get_approval(self, caller: Caller, transaction_id: str) -> shapes.ApprovalState:
+        """What an approver has to see, and how far it is."""
+        request = policy_engine_pb2.GetApprovalRequest(tenant_id=caller.tenant_id, transaction_id=transaction_id)
+        return _approval(await self._policy.GetApproval(request, metadata=acting(context=caller.context)))
+
+    async def list_approvals(self, caller: Caller, *, page_size: int, cursor: str) -> shapes.ApprovalStates:
+        """A page of those that wait, oldest first."""
+        request = policy_engine_pb2.ListApprovalsRequest(tenant_id=caller.tenant_id, page_size=page_size, cursor=cursor)
+        reply = await self._policy.ListApprovals(request, metadata=acting(context=caller.context))
+        return shapes.ApprovalStates(
+            approvals=[_approval(item) for item in reply.approvals], paging=shapes.Paging(after=reply.next_cursor)
+        )
 
     async def create_vault_account(self, caller: Caller, *, name: str, customer_ref_id: str) -> Account:
         """A new vault account."""
@@ -214,6 +250,37 @@ class Peers:
                 for item in reply.cosigners
             ]
         )
+
+
+def _for_transaction(caller: Caller, transaction_id: str) -> Metadata:
+    """The call acts for a transaction, so the callee records its handoff."""
+    return acting(transaction_id=UUID(transaction_id), context=caller.context)
+
+
+def _detail(item: transaction_manager_pb2.Transaction) -> shapes.Detail:
+    return shapes.Detail(
+        id=item.transaction_id,
+        status=public_status(item.status),
+        attempt=item.attempt,
+        ending=item.ending,
+        reason=item.reason,
+        intent=encode_text(item.intent),
+        decision=encode_text(item.decision),
+        tombstone=encode_text(item.tombstone),
+    )
+
+
+def _approval(item: policy_engine_pb2.ApprovalState) -> shapes.ApprovalState:
+    return shapes.ApprovalState(
+        id=item.transaction_id,
+        attempt=item.attempt,
+        state=item.state,
+        intent=encode_text(item.intent),
+        decision=encode_text(item.decision),
+        approvals=[encode_text(approval) for approval in item.approvals],
+        requested_at=item.requested_at_ms,
+        expires_at=item.expires_at_ms,
+    )
 
 
 def _transaction(item: transaction_manager_pb2.Transaction) -> shapes.Transaction:

@@ -102,6 +102,65 @@ class Steps(Shape, frozen=True, omit_defaults=False):
     decision: str
 
 
+class Detail(Shape, frozen=True, omit_defaults=False):
+    """What a client needs to judge a transaction itself.
+
+    ``ending`` is the status that a CANCELLING transaction will have unless it lands first; ``intent``, ``decision`` and
+    ``tombstone`` (an encoded ``Signed`` by co-signer 3) in base64, empty until they exist.
+    """
+
+    id: str
+    status: str
+    attempt: int
+    ending: str
+    reason: str
+    intent: str
+    decision: str
+    tombstone: str
+
+
+class Cancelled(Shape, frozen=True, omit_defaults=False):
+    """The order to cancel was taken; the transaction's status says what became of it."""
+
+    success: bool = True
+
+
+class ApprovalState(Shape, frozen=True, omit_defaults=False):
+    """Who was asked for what, and who agreed so far, in the newest attempt.
+
+    ``state`` is WAITING, APPROVED, REJECTED, EXPIRED, or NOT_ASKED where a rule decided alone. ``intent``, ``decision``
+    (an encoded ``Signed``) and ``approvals`` (the same, oldest first) in base64; times in Unix milliseconds.
+    """
+
+    id: str
+    attempt: int
+    state: str
+    intent: str
+    decision: str
+    approvals: list[str]
+    requested_at: int
+    expires_at: int
+
+
+class ApprovalStates(Shape, frozen=True):
+    """A page of transactions that wait for approvals."""
+
+    approvals: list[ApprovalState]
+    paging: Paging
+
+
+class NewApproval(Shape, frozen=True):
+    """One person's answer: an encoded ``Signed`` of kind approval in base64."""
+
+    approval: str
+
+
+class TakenApproval(Shape, frozen=True):
+    """How far it is after the answer: WAITING, APPROVED, REJECTED or EXPIRED."""
+
+    state: str
+
+
 class Transaction(Shape, frozen=True):
     """A transaction. The numbers ``amount``, ``netAmount``, ``fee`` and so on are for older clients."""
 

@@ -35,3 +35,14 @@ async def list_transactions(
     if wanted.source_account:
         parse_account_id(wanted.source_account)
     return await peers.list_transactions(caller, wanted)
+
+
+async def get_detail(*, peers: Peers, caller: Caller, transaction_id: str) -> shapes.Detail:
+    """What a client needs to judge a transaction itself; ``TRANSACTION_UNKNOWN``."""
+    return await peers.get_detail(caller, parse_transaction_id(transaction_id))
+
+
+async def cancel_transaction(*, peers: Peers, caller: Caller, transaction_id: str) -> shapes.Cancelled:
+    """Have a transaction closed; ``TRANSACTION_UNKNOWN``, ``STATUS_CONFLICT`` once it is signed."""
+    await peers.cancel_transaction(caller, parse_transaction_id(transaction_id))
+    return shapes.Cancelled()

@@ -10,7 +10,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ControllerRouterHandler
 
 from strongroom.gateway.peers import Peers
-from strongroom.gateway.routes import strongroom, transactions, vault_accounts
+from strongroom.gateway.routes import approvals, strongroom, transactions, vault_accounts
 from strongroom.gateway.routes.answers import answer_error
 from strongroom.gateway.routes.parameters import caller_of
 
@@ -20,6 +20,7 @@ _HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     transactions.get_transaction,
     transactions.get_transaction_by_external_id,
     transactions.get_steps,
+    transactions.cancel_transaction,
     vault_accounts.create_vault_account,
     vault_accounts.list_vault_accounts,
     vault_accounts.get_vault_account,
@@ -28,6 +29,10 @@ _HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     vault_accounts.refresh_balance,
     vault_accounts.list_addresses,
     vault_accounts.list_assets,
+    approvals.list_approvals,
+    approvals.get_detail,
+    approvals.get_approval,
+    approvals.submit_approval,
     strongroom.publish_document_set,
     strongroom.get_document_set,
     strongroom.request_key,

@@ -87,3 +87,12 @@ async def get_steps(peers: ThePeers, caller: TheCaller, tx_id: FromPath[str]) ->
     """What was done for a transaction so far: the arrows of the fourteen steps, in order."""
     _, steps = await transactions.get_transaction(peers=peers, caller=caller, transaction_id=tx_id)
     return steps
+
+
+@post("/transactions/{tx_id:str}/cancel", status_code=200, tags=["transactions"])
+async def cancel_transaction(peers: ThePeers, caller: TheCaller, tx_id: FromPath[str]) -> shapes.Cancelled:
+    """Cancel a transaction that is not signed yet.
+
+    It is CANCELLING until co-signer 3 has signed that it never will be; if it lands first it is COMPLETED.
+    """
+    return await transactions.cancel_transaction(peers=peers, caller=caller, transaction_id=tx_id)
