@@ -10,10 +10,11 @@ import pytest
 from strongroom.cli.main import run
 from tests.cli.conftest import Ran, Run
 
-GROUPS = ("", "tx", "vault", "screening")
+GROUPS = ("", "tx", "vault", "screening", "verify")
 COMMANDS = (
     "up", "demo", "assets", "cosigners", "tx create", "tx get", "tx list", "vault create", "vault list", "vault get",
     "vault activate", "vault addresses", "vault balance", "vault keys", "screening import", "screening list",
+    "verify custody",
 )  # fmt: skip
 Inside = Callable[[str], Ran]
 
@@ -68,6 +69,8 @@ def test_the_version_is_that_of_the_package(strongroom: Run) -> None:
         ("tx list --limit ten", "--limit"),
         ("tx list --nonsense", "--nonsense"),
         ("up --port 65536", "--port"),
+        ("verify custody --rpc-url 1=http://127.0.0.1:1", "--database-url"),
+        ("verify custody --database-url postgresql://127.0.0.1:1 --rpc-url here", "NUMBER=VALUE"),
         ("screening import absent.json", "absent.json"),
         ("tx list --url ftp://127.0.0.1 --api-key a --key-file b", "b"),
         ("tx list --url http://127.0.0.1:1", "--api-key and --key-file"),

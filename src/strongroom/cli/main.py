@@ -71,6 +71,7 @@ _COMMANDS = (
     ("screening", "strongroom.cli.screening:app", _THERE, "The lists of addresses that nobody may pay."),
     ("assets", "strongroom.cli.platform:assets", _THERE, _ASSETS),
     ("cosigners", "strongroom.cli.platform:cosigners", _THERE, _COSIGNERS),
+    ("verify", "strongroom.cli.verify:app", _THERE, "Whether what the databases say is true."),
 )
 for _name, _path, _group, _text in _COMMANDS:
     app.command(_path, name=_name, help=_text, group=_group)
