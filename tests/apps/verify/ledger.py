@@ -1,0 +1,384 @@
+"""Books that hold, made by hand: two payments that were completed, one that was blocked, three co-signers' journals."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any, Final
+from uuid import UUID
+
+import cbor2
+from eth_account import Account
+
+from strongroom.apps.flow import load_flow
+from strongroom.apps.verify.books import (
+    Address,
+    Admission,
+    Assembly,
+    Books,
+    BroadcastAttempt,
+    ChainBook,
+    Entry,
+    Handoff,
+    IdempotencyKey,
+    Lane,
+    ManagerBook,
+    Mark,
+    NeighbourBook,
+    Seen,
+    SigningEvent,
+    SigningRequest,
+    SpendSlot,
+    StatusEvent,
+    Step,
+    Transaction,
+)
+from strongroom.apps.verify.checks.evidence import METHODS, REPORTS, ROWS
+from strongroom.apps.verify.decode import entry_hash, read_raw, request_hash_of, transaction_id_of
+
+CHAIN: Final = 31337
+PAYER: Final = Account.from_key(b"\x01" * 32)
+SENDER: Final = str(PAYER.address)
+RECEIVER: Final = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+FUNDS, AMOUNT, FEE, MAX_FEE = 10**20, 10**18, 21_000 * 10**9, 10**16
+WALK: Final = (
+    "SUBMITTED",
+    "PENDING_AML_SCREENING",
+    "PENDING_AUTHORIZATION",
+    "QUEUED",
+    "PENDING_SIGNATURE",
+    "SIGNED",
+    "BROADCASTING",
+    "CONFIRMING",
+    "COMPLETED",
+)
+BLOCKED: Final = ("SUBMITTED", "PENDING_AML_SCREENING", "PENDING_AUTHORIZATION", "BLOCKED")
+
+
+def cbor(value: object) -> bytes:
+    return cbor2.dumps(value, canonical=True)
+
+
+def signed_by_nobody(document: object) -> bytes:
+    """An envelope as the co-signers send it; the auditor does not judge signatures."""
+    return cbor({"payload": cbor(document), "signatures": []})
+
+
+def accepted(number: int) -> Transaction:
+    """A transaction as step 5 stored it."""
+    token, body = f"header.{number}.signature", b"{}"
+    hashed = request_hash_of(token=token, body=body)
+    transaction_id = transaction_id_of(environment="sandbox", tenant_id="acme", request_hash=hashed)
+    intent = {
+        "environment": "sandbox",
+        "tenant": "acme",
+        "transaction_id": transaction_id.bytes,
+        "request_hash": hashed,
+        "chain_id": CHAIN,
+        "sender": SENDER,
+        "destination": RECEIVER,
+        "amount_units": AMOUNT,
+        "max_fee_units": MAX_FEE,
+    }
+    return Transaction(
+        id=transaction_id,
+        tenant_id="acme",
+        environment="sandbox",
+        status="BLOCKED",
+        sub_status="",
+        attempt=0,
+        chain_id=CHAIN,
+        sender=SENDER,
+        destination_address=RECEIVER,
+        amount_units=AMOUNT,
+        max_fee_units=MAX_FEE,
+        external_id=f"invoice-{number}",
+        request_token=token,
+        request_body=body,
+        request_hash=hashed,
+        intent=cbor(intent),
+        payload=None,
+        nonce=None,
+        raw_payload_cbor=None,
+        tx_hash=None,
+        fee_units=None,
+    )
+
+
+def completed(number: int, **changes: Any) -> Transaction:
+    """A transaction that was paid with nonce ``number``; ``changes`` go into what was signed."""
+    one = accepted(number)
+    payload = cbor(
+        {
+            "intent_hash": sha256(one.intent).digest(),
+            "nonce": number,
+            "gas_limit": 21_000,
+            "max_fee_per_gas": 2 * 10**9,
+            "max_priority_fee_per_gas": 10**9,
+        }
+    )
+    transfer = {
+        "type": 2,
+        "chainId": CHAIN,
+        "nonce": number,
+        "maxPriorityFeePerGas": 10**9,
+        "maxFeePerGas": 2 * 10**9,
+        "gas": 21_000,
+        "to": RECEIVER,
+        "value": AMOUNT,
+        **changes,
+    }
+    raw = bytes(PAYER.sign_transaction(transfer).raw_transaction)
+    read = read_raw(raw)
+    raw_payload = {
+        "intent_hash": sha256(one.intent).digest(),
+        "payload": payload,
+        "signature": read.signature,
+        "raw_transaction": raw,
+        "digest": read.digest,
+    }
+    return replace(
+        one,
+        status="COMPLETED",
+        payload=payload,
+        nonce=number,
+        raw_payload_cbor=cbor(raw_payload),
+        tx_hash=read.tx_hash,
+        fee_units=FEE,
+    )
+
+
+def raw_of(one: Transaction) -> dict[str, bytes]:
+    return cbor2.loads(one.raw_payload_cbor or b"")
+
+
+def signed_fields(one: Transaction) -> tuple[bytes, bytes]:
+    """Digest and signature of a paid transaction."""
+    fields = raw_of(one)
+    return fields["digest"], fields["signature"]
+
+
+def history(one: Transaction, walk: tuple[str, ...]) -> list[StatusEvent]:
+    return [StatusEvent(id=place, transaction_id=one.id, status=status) for place, status in enumerate(walk)]
+
+
+def arrows() -> list[tuple[str, str, str]]:
+    """Number, tail and head of every arrow of the flow."""
+    found: list[tuple[str, str, str]] = []
+    for step in load_flow():
+        heads = [f"cosigner_{index}" for index in (1, 2, 3)] if step.head == "cosigner" else [step.head]
+        found += [(step.number, step.tail, head) for head in heads]
+    return found
+
+
+def steps_of(one: Transaction) -> list[Step]:
+    return [
+        Step(
+            id=place,
+            transaction_id=one.id,
+            attempt=0,
+            step=number,
+            from_service=tail,
+            to_service=head,
+            outcome="OK",
+        )
+        for place, (number, tail, head) in enumerate(arrows())
+    ]
+
+
+def handoff(one: Transaction, tail: str, head: str, method: str) -> Handoff:
+    handoff_id = sha256(f"{one.id}{tail}{head}{method}".encode()).hexdigest()[:32]
+    whole = f"{head}.v1.Service/{method}"
+    claims = {"from": tail, "to": head, "method": whole, "jti": handoff_id, "transaction": str(one.id)}
+    token = "header." + base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode() + ".signature"
+    receipt = head == "balances"
+    return Handoff(
+        handoff_id=handoff_id,
+        transaction_id=one.id,
+        from_service=tail,
+        to_service=head,
+        method=whole,
+        direction="receipt" if receipt else "received",
+        token=json.dumps({"handoff": token}) if receipt else token,
+        cert_chain_hash=b"\x07" * 32,
+        cert_chain="certificates",
+    )
+
+
+def handoffs_of(paid: list[Transaction]) -> dict[str, tuple[Handoff, ...]]:
+    """By the service that records them."""
+    made: dict[str, Handoff] = {}
+    for one in paid:
+        calls = {(tail, head, METHODS[number]) for number, tail, head in arrows() if number in METHODS}
+        calls |= {(reporter, "transaction_manager", method) for reporter, method in REPORTS.values()}
+        for call in sorted(calls):
+            hop = handoff(one, *call)
+            made[hop.handoff_id] = hop
+    found: dict[str, tuple[Handoff, ...]] = {}
+    for hop in made.values():
+        owner = hop.from_service if hop.direction == "receipt" else hop.to_service
+        found[owner] = (*found.get(owner, ()), hop)
+    return found
+
+
+def statements_of(one: Transaction) -> list[SigningEvent]:
+    digest, signature = signed_fields(one)
+    return [
+        SigningEvent(
+            id=index,
+            transaction_id=one.id,
+            ceremony_id=one.id.bytes * 2,
+            cosigner=index,
+            kind="PARTIAL",
+            document=signed_by_nobody({"cosigner": index, "digest": digest}),
+            signature=signature,
+        )
+        for index in (1, 2, 3)
+    ]
+
+
+def chained(contents: list[tuple[str, Mapping[str, object]]]) -> tuple[Entry, ...]:
+    """A journal of these entries."""
+    entries: list[Entry] = []
+    previous = bytes(32)
+    for sequence, (kind, fields) in enumerate(contents, 1):
+        payload = cbor(fields)
+        hashed = entry_hash(sequence=sequence, kind=kind, previous=previous, payload=payload)
+        entries.append(Entry(sequence=sequence, kind=kind, previous=previous, payload=payload, hash=hashed))
+        previous = hashed
+    return tuple(entries)
+
+
+def promised(one: Transaction) -> list[tuple[str, Mapping[str, object]]]:
+    """What a co-signer's journal says of a paid transaction."""
+    digest, signature = signed_fields(one)
+    about: dict[str, object] = {"request_hash": one.request_hash, "digest": digest}
+    return [
+        ("consented", {**about, "chain_id": CHAIN, "sender": SENDER, "nonce": one.nonce}),
+        ("released", about),
+        ("finished", {**about, "signature": signature}),
+    ]
+
+
+def tombstone_of(one: Transaction, *, signer: int) -> tuple[str, Mapping[str, object]]:
+    """The entry of a request that co-signer ``signer`` closed."""
+    tombstone = signed_by_nobody({"cosigner": signer, "request_hash": one.request_hash})
+    return "closed", {"request_hash": one.request_hash, "tombstone": tombstone}
+
+
+def manager_book(paid: list[Transaction], blocked: Transaction) -> ManagerBook:
+    everyone = (*paid, blocked)
+    return ManagerBook(
+        transactions=everyone,
+        statuses=tuple(event for one in everyone for event in history(one, BLOCKED if one is blocked else WALK)),
+        steps=tuple(step for one in paid for step in steps_of(one)),
+        lanes=(Lane(chain_id=CHAIN, sender=SENDER, next_nonce=len(paid), live_transaction=None),),
+        slots=tuple(
+            SpendSlot(chain_id=CHAIN, sender=SENDER, nonce=number, transaction_id=one.id, state="CONSUMED")
+            for number, one in enumerate(paid)
+        ),
+        keys=tuple(IdempotencyKey(tenant_id="acme", key=str(one.id), transaction_id=one.id) for one in everyone),
+    )
+
+
+def neighbour_book(paid: list[Transaction]) -> NeighbourBook:
+    return NeighbourBook(
+        addresses=(Address(chain_id=CHAIN, address=SENDER),),
+        admissions=tuple(
+            Admission(transaction_id=one.id, attempt=0, intent=one.intent, payload=one.payload) for one in paid
+        ),
+        assemblies=tuple(
+            Assembly(
+                transaction_id=one.id,
+                attempt=0,
+                digest=signed_fields(one)[0],
+                signature=signed_fields(one)[1],
+                raw_transaction=raw_of(one)["raw_transaction"],
+                tx_hash=str(one.tx_hash),
+            )
+            for one in paid
+        ),
+        requests=tuple(
+            SigningRequest(
+                id=UUID(int=number),
+                transaction_id=one.id,
+                attempt=0,
+                intent=one.intent,
+                payload=one.payload or b"",
+                digest=signed_fields(one)[0],
+            )
+            for number, one in enumerate(paid)
+        ),
+        events=tuple(event for one in paid for event in statements_of(one)),
+        attempts=tuple(
+            BroadcastAttempt(
+                transaction_id=one.id,
+                attempt=0,
+                chain_id=CHAIN,
+                sender=SENDER,
+                nonce=number,
+                digest=signed_fields(one)[0],
+                raw_transaction=raw_of(one)["raw_transaction"],
+                tx_hash=str(one.tx_hash),
+            )
+            for number, one in enumerate(paid)
+        ),
+        marks=dict.fromkeys(ROWS.values(), frozenset(Mark(transaction_id=one.id, attempt=0) for one in paid)),
+        handoffs=handoffs_of(paid),
+    )
+
+
+def seen(one: Transaction) -> Seen:
+    """A paid transaction as the chain has it."""
+    return Seen(
+        tx_hash=str(one.tx_hash),
+        block_number=2 + (one.nonce or 0),
+        sender=SENDER.lower(),
+        to=RECEIVER.lower(),
+        nonce=one.nonce or 0,
+        value_units=AMOUNT,
+        fee_units=FEE,
+        succeeded=True,
+        raw_input="0x",
+    )
+
+
+def funding() -> Seen:
+    return Seen(
+        tx_hash="0xfa",
+        block_number=1,
+        sender="0xfaucet",
+        to=SENDER.lower(),
+        nonce=0,
+        value_units=FUNDS,
+        fee_units=FEE,
+        succeeded=True,
+        raw_input="0x",
+    )
+
+
+def chain_book(paid: list[Transaction]) -> ChainBook:
+    mined = tuple(seen(one) for one in paid)
+    return ChainBook(
+        chain_id=CHAIN,
+        head=9,
+        nonces={SENDER.lower(): len(paid)},
+        balances={SENDER.lower(): FUNDS - len(paid) * (AMOUNT + FEE)},
+        transfers=(funding(), *mined),
+        by_hash={one.tx_hash: one for one in mined},
+    )
+
+
+def made_books() -> Books:
+    """Everything holds."""
+    paid, blocked = [completed(0), completed(1)], accepted(2)
+    manager = manager_book(paid, blocked)
+    journal = chained([entry for one in paid for entry in promised(one)])
+    return Books(
+        before=manager,
+        after=manager,
+        neighbours=neighbour_book(paid),
+        chains={CHAIN: chain_book(paid)},
+        journals=dict.fromkeys((1, 2, 3), journal),
+    )
