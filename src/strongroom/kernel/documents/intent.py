@@ -11,6 +11,8 @@ from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment, KeyId, TenantId, TransactionId, derive_transaction_id
 from strongroom.kernel.money import parse_amount
 
+TRANSACTIONS_URI = "/v1/transactions"
+"""Where payments are asked for: a request that was signed for another place is no payment, whatever its body says."""
 NATIVE_DECIMALS = 18
 """Fees are paid in the chain's native coin, which has 18 decimals on every EVM chain."""
 
@@ -73,8 +75,11 @@ def derive_intent(
 
     Raises:
         StrongroomError: ``ASSET_UNKNOWN``, ``VAULT_ACCOUNT_UNKNOWN``, ``ADDRESS_INVALID``, ``AMOUNT_INVALID``,
-            ``AMOUNT_TOO_PRECISE``, ``AMOUNT_TOO_LARGE``, ``FEE_INVALID``, ``OPERATION_UNSUPPORTED``.
+            ``AMOUNT_TOO_PRECISE``, ``AMOUNT_TOO_LARGE``, ``FEE_INVALID``, ``OPERATION_UNSUPPORTED``;
+            ``TOKEN_URI_MISMATCH`` for a request to another place, such as one that only asks what a payment would cost.
     """
+    if claims.uri.partition("?")[0] != TRANSACTIONS_URI:
+        raise StrongroomError(Code.TOKEN_URI_MISMATCH, "The request was not signed as a payment.")
     asset = document_set.get_asset(request.asset_id)
     account = _vault_account(document_set, request.source_account)
     path = derivation_path(coin_type=asset.coin_type, vault_account=account)
