@@ -286,3 +286,10 @@ def test_a_bad_request_has_no_intent(tenant: MadeTenant, changes: dict[str, Any]
     with pytest.raises(StrongroomError) as caught:
         tenant.intent(tenant.request(**changes), made_key())
     assert caught.value.code is code
+
+
+def test_a_request_to_another_place_is_no_payment(tenant: MadeTenant) -> None:
+    """An SDK signs the whole transfer to ask what it would cost."""
+    with pytest.raises(StrongroomError) as caught:
+        tenant.intent(tenant.request(uri="/v1/transactions/estimate_fee"), made_key())
+    assert caught.value.code is Code.TOKEN_URI_MISMATCH
