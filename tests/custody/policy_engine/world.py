@@ -1,6 +1,6 @@
 """The policy engine over its own database, between fakes of its neighbours, and a tenant whose roster names its key."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 from uuid import UUID
 
@@ -111,6 +111,23 @@ class World:
         message = asked.message(**changes)
         return await self.manager.EvaluateTransaction(message, metadata=on_behalf(message.transaction_id))
 
+    async def submit(
+        self, asked: Asked, approval: bytes, *, tenant_id: str | None = None, transaction_id: str | None = None
+    ) -> str:
+        """One person's answer; the state after it."""
+        request = pb.SubmitApprovalRequest(
+            tenant_id=tenant_id or asked.intent.tenant,
+            transaction_id=transaction_id or str(asked.id),
+            approval=approval,
+        )
+        answer = await self.gateway.SubmitApproval(request, metadata=on_behalf(request.transaction_id))
+        return answer.state
+
+    async def show(self, asked: Asked) -> pb.ApprovalState:
+        """How far the approvals of a transaction are."""
+        request = pb.GetApprovalRequest(tenant_id=asked.intent.tenant, transaction_id=str(asked.id))
+        return await self.gateway.GetApproval(request)
+
     async def count(self, table: str) -> int:
         return int(await self.database.fetchval(f"select count(*) from {table}"))  # noqa: S608 - a table's name
 
@@ -118,6 +135,13 @@ class World:
 def next_version(tenant: MadeTenant, **changes: Any) -> MadeTenant:
     current = tenant.document_set
     return tenant.with_document_set(version=current.version + 1, previous=current.hash(), **changes)
+
+
+def next_attempt(asked: Asked, tenant: MadeTenant, *, decided_at: int = NOW_S) -> Asked:
+    """The same transaction asked about once more, screened again."""
+    attempt = asked.attempt + 1
+    verdict = verdict_over(tenant, asked.intent, attempt=attempt, decided_at=decided_at)
+    return replace(asked, attempt=attempt, verdict=verdict)
 
 
 def ask(tenant: MadeTenant, *, attempt: int = 0, decided_at: int = NOW_S, **changes: Any) -> Asked:

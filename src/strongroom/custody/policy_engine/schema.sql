@@ -43,26 +43,25 @@ CREATE TABLE public.api_registrations (
 );
 ALTER TABLE public.api_registrations OWNER TO owner_role;
 CREATE TABLE public.approval_decisions (
-    id bigint NOT NULL,
     tenant_id text NOT NULL,
     transaction_id uuid NOT NULL,
+    number bigint NOT NULL,
     attempt bigint NOT NULL,
     approver text NOT NULL,
     answer text NOT NULL,
     document bytea,
+    state text NOT NULL,
     decided_at timestamp with time zone NOT NULL,
-    CONSTRAINT approval_decisions_answer_check CHECK ((answer = ANY (ARRAY['AUTO_APPROVED'::text, 'APPROVE'::text, 'REJECT'::text]))),
-    CONSTRAINT approval_decisions_check CHECK (((answer = 'AUTO_APPROVED'::text) = (document IS NULL)))
+    CONSTRAINT approval_decisions_answer_check CHECK ((answer = ANY (ARRAY['AUTO_APPROVED'::text, 'ASKED'::text, 'APPROVE'::text, 'REJECT'::text, 'TIMED_OUT'::text, 'OUTDATED'::text]))),
+    CONSTRAINT approval_decisions_check CHECK (((answer = ANY (ARRAY['APPROVE'::text, 'REJECT'::text])) = (document IS NOT NULL))),
+    CONSTRAINT approval_decisions_check1 CHECK (((answer = 'AUTO_APPROVED'::text) <= (state = 'APPROVED'::text))),
+    CONSTRAINT approval_decisions_check2 CHECK (((answer = 'REJECT'::text) <= (state = 'REJECTED'::text))),
+    CONSTRAINT approval_decisions_check3 CHECK (((answer = 'TIMED_OUT'::text) = (state = 'EXPIRED'::text))),
+    CONSTRAINT approval_decisions_check4 CHECK (((answer = 'OUTDATED'::text) = (state = 'OUTDATED'::text))),
+    CONSTRAINT approval_decisions_number_check CHECK ((number >= 0)),
+    CONSTRAINT approval_decisions_state_check CHECK ((state = ANY (ARRAY['WAITING'::text, 'APPROVED'::text, 'REJECTED'::text, 'EXPIRED'::text, 'OUTDATED'::text])))
 );
 ALTER TABLE public.approval_decisions OWNER TO owner_role;
-ALTER TABLE public.approval_decisions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME public.approval_decisions_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
 CREATE TABLE public.approval_requests (
     id bigint NOT NULL,
     tenant_id text NOT NULL,
@@ -78,9 +77,15 @@ CREATE TABLE public.approval_requests (
     rule_id text NOT NULL,
     rule_number bigint NOT NULL,
     decision bytea NOT NULL,
+    document_set_version bigint NOT NULL,
+    evaluate_us bigint NOT NULL,
+    parents text[] NOT NULL,
     requested_at timestamp with time zone NOT NULL,
-    CONSTRAINT approval_requests_action_check CHECK ((action = ANY (ARRAY['ALLOW'::text, 'BLOCK'::text]))),
+    expires_at timestamp with time zone,
+    CONSTRAINT approval_requests_action_check CHECK ((action = ANY (ARRAY['ALLOW'::text, 'APPROVE'::text, 'BLOCK'::text]))),
     CONSTRAINT approval_requests_attempt_check CHECK ((attempt >= 0)),
+    CONSTRAINT approval_requests_check CHECK (((action = 'APPROVE'::text) = (expires_at IS NOT NULL))),
+    CONSTRAINT approval_requests_evaluate_us_check CHECK ((evaluate_us >= 0)),
     CONSTRAINT approval_requests_intent_hash_check CHECK ((length(intent_hash) = 32)),
     CONSTRAINT approval_requests_rule_number_check CHECK ((rule_number >= 0))
 );
@@ -167,9 +172,7 @@ ALTER TABLE public.work OWNER TO owner_role;
 ALTER TABLE ONLY public.api_registrations
     ADD CONSTRAINT api_registrations_once PRIMARY KEY (name);
 ALTER TABLE ONLY public.approval_decisions
-    ADD CONSTRAINT approval_decisions_once UNIQUE (transaction_id, attempt, approver);
-ALTER TABLE ONLY public.approval_decisions
-    ADD CONSTRAINT approval_decisions_pkey PRIMARY KEY (id);
+    ADD CONSTRAINT approval_decisions_in_turn PRIMARY KEY (transaction_id, number);
 ALTER TABLE ONLY public.approval_requests
     ADD CONSTRAINT approval_requests_once UNIQUE (transaction_id, attempt);
 ALTER TABLE ONLY public.approval_requests
@@ -186,6 +189,8 @@ ALTER TABLE ONLY public.service_handoff_events
     ADD CONSTRAINT service_handoff_events_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.work
     ADD CONSTRAINT work_pkey PRIMARY KEY (key, operation, attempt);
+CREATE UNIQUE INDEX approval_decisions_one_end ON public.approval_decisions USING btree (transaction_id, attempt) WHERE (state <> 'WAITING'::text);
+CREATE INDEX approval_requests_asked ON public.approval_requests USING btree (tenant_id, id) WHERE (action = 'APPROVE'::text);
 CREATE INDEX service_handoff_events_chain ON public.service_handoff_events USING btree (cert_chain_hash) WHERE (cert_chain IS NOT NULL);
 CREATE INDEX service_handoff_events_transaction ON public.service_handoff_events USING btree (transaction_id, id);
 CREATE INDEX work_due ON public.work USING btree (due_at) WHERE (finished_at IS NULL);

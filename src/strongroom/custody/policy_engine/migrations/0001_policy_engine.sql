@@ -58,13 +58,20 @@ create table if not exists approval_requests (
     intent bytea not null,
     intent_hash bytea not null check (length(intent_hash) = 32),
     verdict bytea not null,
-    action text not null check (action in ('ALLOW', 'BLOCK')),
+    action text not null check (action in ('ALLOW', 'APPROVE', 'BLOCK')),
     rule_id text not null,
     rule_number bigint not null check (rule_number >= 0),
     decision bytea not null,
+    document_set_version bigint not null,
+    evaluate_us bigint not null check (evaluate_us >= 0),
+    parents text[] not null,
     requested_at timestamptz not null,
-    constraint approval_requests_once unique (transaction_id, attempt)
+    expires_at timestamptz,
+    constraint approval_requests_once unique (transaction_id, attempt),
+    check ((action = 'APPROVE') = (expires_at is not null))
 );
+create index if not exists approval_requests_asked
+on approval_requests (tenant_id, id) where action = 'APPROVE';
 create or replace trigger approval_requests_append_only
 before update or delete on approval_requests
 for each row execute function refuse_change();
@@ -74,18 +81,29 @@ for each statement execute function refuse_change();
 alter table approval_requests enable always trigger approval_requests_append_only;
 alter table approval_requests enable always trigger approval_requests_no_truncate;
 
+-- What happened to the approvals of a transaction, one row after the other over all its attempts. Whoever writes has
+-- seen every row before: of two at once one finds its number taken, looks again, and decides again.
 create table if not exists approval_decisions (
-    id bigint generated always as identity primary key,
     tenant_id text not null,
     transaction_id uuid not null,
+    number bigint not null check (number >= 0),
     attempt bigint not null,
     approver text not null,
-    answer text not null check (answer in ('AUTO_APPROVED', 'APPROVE', 'REJECT')),
+    answer text not null check (answer in ('AUTO_APPROVED', 'ASKED', 'APPROVE', 'REJECT', 'TIMED_OUT', 'OUTDATED')),
     document bytea,
+    -- of the attempt, after this row
+    state text not null check (state in ('WAITING', 'APPROVED', 'REJECTED', 'EXPIRED', 'OUTDATED')),
     decided_at timestamptz not null,
-    constraint approval_decisions_once unique (transaction_id, attempt, approver),
-    check ((answer = 'AUTO_APPROVED') = (document is null))
+    constraint approval_decisions_in_turn primary key (transaction_id, number),
+    check ((answer in ('APPROVE', 'REJECT')) = (document is not null)),
+    check ((answer = 'AUTO_APPROVED') <= (state = 'APPROVED')),
+    check ((answer = 'REJECT') <= (state = 'REJECTED')),
+    check ((answer = 'TIMED_OUT') = (state = 'EXPIRED')),
+    check ((answer = 'OUTDATED') = (state = 'OUTDATED'))
 );
+-- An attempt ends once.
+create unique index if not exists approval_decisions_one_end
+on approval_decisions (transaction_id, attempt) where state <> 'WAITING';
 create or replace trigger approval_decisions_append_only
 before update or delete on approval_decisions
 for each row execute function refuse_change();

@@ -16,6 +16,7 @@ from strongroom.runtime.db import Database, violated_constraint
 from strongroom.runtime.work import Work, WorkItem
 
 PUSH = "push_document_set"
+SWEEP = "sweep_approvals"
 VERSION_TAKEN = "document_sets_version"
 REGISTERED = "api_registrations_once"
 
@@ -69,6 +70,20 @@ class DocumentSets:
         self._remember(document)
         return document, data
 
+    async def get_version(self, tenant_id: str, version: int) -> DocumentSet:
+        """One version of a tenant's document set, whether it is current or not.
+
+        Raises:
+            StrongroomError: ``STATE_DAMAGED`` if it was never published.
+        """
+        seen = self._seen.get(tenant_id)
+        if seen is not None and seen.version == version:
+            return seen
+        data = await store.find_document_set(self._database, tenant_id=tenant_id, version=version)
+        if data is None:
+            raise StrongroomError(Code.STATE_DAMAGED, "A version that was decided by is missing.")
+        return parse_document_set(decode(data, Signed).payload)
+
     async def publish(self, data: bytes, *, timeout_s: float) -> DocumentSet:
         """Store a version that its owners signed, and wait until every service has it. Idempotent.
 
@@ -88,14 +103,17 @@ class DocumentSets:
         return document
 
     async def push(self, item: WorkItem) -> None:
-        """Give a published version to every service; made again until each has it."""
+        """Give a published version to every service; made again until each has it.
+
+        Then what still waits for approvals under an older one is decided again: everyone can verify the new decision.
+        """
         tenant_id, version = item.key, item.attempt
         data = await store.find_document_set(self._database, tenant_id=tenant_id, version=version)
         if data is None:
             raise StrongroomError(Code.STATE_DAMAGED, "A version to be pushed is missing.")
         await self._peers.apply_document_set(data)
         delivery = store.insert_delivery(tenant_id=tenant_id, version=version, now=self._clock.now())
-        await self._work.commit(delivery, done=item)
+        await self._work.commit(delivery, done=item, then=[self._work.new(tenant_id, SWEEP, attempt=version)])
         arrived = self._waiting.pop((tenant_id, version), None)
         if arrived is not None:
             arrived.set()
