@@ -23,6 +23,7 @@ class FakeNodes(NodesServicer):
     garbage: str | None = None
     failure: StrongroomError | None = None
     broadcasts: list[pb.BroadcastTransactionRequest] = field(default_factory=list[pb.BroadcastTransactionRequest])
+    watched: list[pb.WatchSlotRequest] = field(default_factory=list[pb.WatchSlotRequest])
     calls: list[Call] = field(default_factory=list[Call])
 
     async def GetBalance(self, request: pb.GetBalanceRequest, context: Any) -> pb.GetBalanceResponse:
@@ -46,6 +47,11 @@ class FakeNodes(NodesServicer):
         self._note()
         self.broadcasts.append(request)
         return pb.BroadcastTransactionResponse()
+
+    async def WatchSlot(self, request: pb.WatchSlotRequest, context: Any) -> pb.WatchSlotResponse:
+        self._note()
+        self.watched.append(request)
+        return pb.WatchSlotResponse()
 
     def service(self) -> Service:
         return Service(name="nodes", grpc=(lambda server: add_NodesServicer_to_server(self, server),))

@@ -28,6 +28,8 @@ class FakeManager(TransactionManagerServicer):
     confirmations: list[pb.ConfirmTransactionRequest] = field(default_factory=list[pb.ConfirmTransactionRequest])
     needed_confirmations: int = 2
     document_sets: list[bytes] = field(default_factory=list[bytes])
+    cancellations: list[pb.CancelTransactionRequest] = field(default_factory=list[pb.CancelTransactionRequest])
+    closes: list[pb.RecordCloseRequest] = field(default_factory=list[pb.RecordCloseRequest])
     reports: list[pb.RecordStepRequest] = field(default_factory=list[pb.RecordStepRequest])
     calls: list[Call] = field(default_factory=list[Call])
 
@@ -54,6 +56,22 @@ class FakeManager(TransactionManagerServicer):
             raise self.failures.pop(0)
         final = request.confirmations >= self.needed_confirmations
         return pb.ConfirmTransactionResponse(status="COMPLETED" if final else "CONFIRMING", final=final)
+
+    async def CancelTransaction(
+        self, request: pb.CancelTransactionRequest, context: Any
+    ) -> pb.CancelTransactionResponse:
+        self.cancellations.append(request)
+        self.calls.append(current_call())
+        if self.failures:
+            raise self.failures.pop(0)
+        return pb.CancelTransactionResponse(status="CANCELLING")
+
+    async def RecordClose(self, request: pb.RecordCloseRequest, context: Any) -> pb.RecordCloseResponse:
+        self.closes.append(request)
+        self.calls.append(current_call())
+        if self.failures:
+            raise self.failures.pop(0)
+        return pb.RecordCloseResponse(status="CANCELLED")
 
     async def ApplyDocumentSet(self, request: pb.ApplyDocumentSetRequest, context: Any) -> pb.ApplyDocumentSetResponse:
         if self.failures:

@@ -21,7 +21,7 @@ async def test_nothing_can_be_seen_before_it_was_sent(world: World) -> None:
     assert await refused(world.confirm(transaction_id, depth=9)) is Code.STATUS_CONFLICT
 
 
-async def test_a_block_may_be_replaced_and_confirmations_never_fall(world: World, broadcast: str) -> None:
+async def test_a_block_may_be_replaced_and_confirmations_are_counted_again(world: World, broadcast: str) -> None:
     tenant = world.tenant
     assert tenant.document_set.assets[0].confirmations == 2
     await world.confirm(broadcast, depth=1, block_number=5)
@@ -30,7 +30,14 @@ async def test_a_block_may_be_replaced_and_confirmations_never_fall(world: World
     assert (found.status, found.block_number, found.confirmations) == ("CONFIRMING", 6, 1)
     await world.confirm(broadcast, depth=0, block_number=7)
     found = await world.get(broadcast)
-    assert (found.status, found.block_number, found.confirmations) == ("CONFIRMING", 7, 1)
+    assert (found.status, found.block_number, found.confirmations) == ("CONFIRMING", 7, 0)
+    assert (await world.history(broadcast)).count("CONFIRMING") == 1
+
+
+async def test_an_observer_who_is_behind_takes_no_confirmation_back(world: World, broadcast: str) -> None:
+    await world.confirm(broadcast, depth=1)
+    await world.confirm(broadcast, depth=0)
+    assert (await world.get(broadcast)).confirmations == 1
 
 
 async def test_a_first_sight_at_finality_passes_through_confirming(world: World, broadcast: str) -> None:
@@ -42,6 +49,21 @@ async def test_a_reverted_transaction_fails_at_finality_and_not_before(world: Wo
     assert (await world.confirm(broadcast, depth=1, succeeded=False)).status == "CONFIRMING"
     assert (await world.confirm(broadcast, depth=2, succeeded=False)).status == "FAILED"
     assert await world.status(broadcast) == ("FAILED", "SMART_CONTRACT_EXECUTION_FAILED")
+    assert (await world.get(broadcast)).reason == "The transaction was reverted on chain."
+
+
+async def test_the_reason_of_a_revert_is_the_nodes(world: World, broadcast: str) -> None:
+    await world.confirm(broadcast, depth=1, succeeded=False, revert_reason="paused")
+    assert (await world.get(broadcast)).reason == ""
+    await world.confirm(broadcast, depth=2, succeeded=False, revert_reason="paused")
+    assert (await world.get(broadcast)).reason == "The transaction was reverted on chain: paused"
+
+
+async def test_a_reverted_transaction_that_a_reorganisation_mends_is_completed(world: World, broadcast: str) -> None:
+    await world.confirm(broadcast, depth=1, succeeded=False)
+    await world.confirm(broadcast, depth=1, block_number=6, block_hash="0x" + "ee" * 32)
+    await world.confirm(broadcast, depth=2, block_number=6, block_hash="0x" + "ee" * 32)
+    assert await world.status(broadcast) == ("COMPLETED", "CONFIRMED")
 
 
 async def test_a_nonce_consumed_by_another_digest_fails_at_finality_and_not_before(

@@ -73,6 +73,10 @@ async def test_set_once_columns_are_set_once(connections: tuple[Any, Any], role:
         r"raw_payload_cbor = '\x00'",
         "nonce = 7",
         r"payload = '\x00'",
+        r"payload = '\x00', attempt = attempt + 1",
+        "payload = null, attempt = attempt + 1",
+        "nonce = nonce + 1, attempt = attempt + 1",
+        "signed_attempt = signed_attempt + 1",
         "decision = null",
         r"verdict = '\x00'",
     ):
@@ -89,8 +93,9 @@ async def test_a_final_status_never_changes(connections: tuple[Any, Any]) -> Non
 
 async def test_a_slot_has_one_owner(connections: tuple[Any, Any]) -> None:
     service, owner = connections
-    double = """insert into spend_slots (chain_id, sender, nonce, tenant_id, transaction_id, state, reserved_at)
-        select chain_id, sender, nonce, tenant_id, transaction_id, 'LIVE', reserved_at from spend_slots"""
+    double = """insert into spend_slots (chain_id, sender, nonce, tenant_id, transaction_id, state, reserved_at,
+            since_block)
+        select chain_id, sender, nonce, tenant_id, transaction_id, 'LIVE', reserved_at, 0 from spend_slots"""
     assert await _state(service, double) == "23505"
     assert await _state(service, "update spend_slots set nonce = 9") == "42501"
     assert await _state(owner, "update spend_slots set state = 'LOST'") == "23514"

@@ -42,6 +42,7 @@ async def test_what_others_may_still_spend_is_not_there_twice(world: World) -> N
         "FAILED",
     ]
     await world.report(made[0], "6", outcome="FORBIDDEN")
+    await world.settle()
     late = await world.create()
     await world.settle()
     assert (await world.status(late))[0] == "PENDING_AUTHORIZATION"
@@ -142,7 +143,7 @@ async def test_the_unwritten_last_rule_blocks(world: World) -> None:
 
 
 @pytest.mark.parametrize("stage", ["5a", "5b", "6", "7", "8"])
-async def test_time_is_over_before_step_8(world: World, stage: str) -> None:
+async def test_time_is_over_before_anything_could_be_signed(world: World, stage: str) -> None:
     around = world.neighbours
     if stage == "5a":
         around.nodes.failure = StrongroomError(Code.NODE_UNAVAILABLE)
@@ -161,16 +162,30 @@ async def test_time_is_over_before_step_8(world: World, stage: str) -> None:
         assert (await world.report(transaction_id, "6", "7")).ended
     if stage in ("7", "8"):
         assert (await world.report(transaction_id, "8")).ended
+    await world.settle()
     assert await world.status(transaction_id) == ("FAILED", "TIMEOUT")
     assert await world.rows("select nonce from spend_slots") == []
 
 
-async def test_time_does_not_end_what_has_its_payload(world: World) -> None:
+@pytest.mark.parametrize("until", ["8", "9", "10", "11"])
+async def test_time_is_over_while_it_is_being_signed(world: World, until: str) -> None:
     transaction_id = await world.create()
     await world.settle()
-    await world.walk(transaction_id, until="8")
-    world.clock.advance(25 * 3600)
-    assert (await world.report(transaction_id, "9")).status == "PENDING_SIGNATURE"
+    await world.walk(transaction_id, until=until)
+    world.clock.advance(24 * 3600)
+    await world.settle()
+    assert await world.status(transaction_id) == ("FAILED", "TIMEOUT")
+    assert world.neighbours.engine.closings[0].reason == "REQUEST_EXPIRED"
+
+
+async def test_time_does_not_end_what_is_signed(world: World) -> None:
+    transaction_id = await world.create()
+    await world.settle()
+    await world.walk(transaction_id, until="12")
+    world.clock.advance(48 * 3600)
+    await world.settle()
+    assert (await world.report(transaction_id, "13")).status == "BROADCASTING"
+    assert await world.rows("select key from work where operation = 'expire' and finished_at is null") == []
 
 
 @pytest.mark.parametrize(
@@ -179,6 +194,9 @@ async def test_time_does_not_end_what_has_its_payload(world: World) -> None:
         ("8", "KEY_UNKNOWN", ("FAILED", "VAULT_WALLET_NOT_READY")),
         ("9", "INTERNAL", ("FAILED", "INTERNAL_ERROR")),
         ("10", "POLICY_BLOCKED", ("FAILED", "AUTHORIZATION_FAILED")),
+        ("7", "APPROVAL_REJECTED", ("REJECTED", "REJECTED_BY_USER")),
+        ("7", "APPROVAL_TIMED_OUT", ("FAILED", "TIMEOUT")),
+        ("7", "TRANSACTION_OUTDATED", ("FAILED", "TX_OUTDATED")),
         ("10", "TOMBSTONED", ("CANCELLED", "REJECTED_BY_USER")),
         ("10", "REQUEST_EXPIRED", ("FAILED", "TIMEOUT")),
         ("10", "no such code", ("FAILED", "INTERNAL_ERROR")),
@@ -189,10 +207,14 @@ async def test_a_report_ends_it_with_the_public_words(
 ) -> None:
     transaction_id = await world.create()
     await world.settle()
-    before = {"8": "6", "9": "8", "10": "9"}[step]
-    await world.walk(transaction_id, until="7" if step == "8" else before)
+    if step == "7":
+        await world.report(transaction_id, "6")
+    else:
+        await world.walk(transaction_id, until={"8": "7", "9": "8", "10": "9"}[step])
     answer = await world.report(transaction_id, step, outcome=outcome)
-    assert (answer.ended, answer.status) == (True, ending[0])
+    assert (answer.ended, answer.status) == (True, "CANCELLING")
+    assert await world.status(transaction_id) == ("CANCELLING", ending[1])
+    await world.settle()
     assert await world.status(transaction_id) == ending
     assert (await world.report(transaction_id, step, outcome=outcome)).ended
 
@@ -212,3 +234,28 @@ async def test_nothing_ends_where_the_flow_has_no_end(world: World) -> None:
     for step in ("11", "12", "13"):
         assert await refused(world.report(transaction_id, step, outcome="INTERNAL")) is Code.STATUS_CONFLICT
         await world.report(transaction_id, step)
+
+
+@pytest.mark.parametrize("code", [Code.REQUEST_INVALID, Code.DECISION_MISMATCH, Code.DOCUMENT_SIGNATURE_INVALID])
+async def test_what_a_peer_refuses_for_good_ends_it(world: World, code: Code) -> None:
+    around = world.neighbours
+    for fake, step in ((around.nodes, "5a"), (around.screening, "5b"), (around.policy_engine, "6")):
+        fake.failure = StrongroomError(code, "for good")
+        transaction_id = await world.create()
+        await world.settle()
+        found = await world.get(transaction_id)
+        assert (found.status, found.reason) == ("FAILED", "for good"), step
+        assert (found.steps[-1].step, found.steps[-1].outcome) == (step, code.name)
+        fake.failure = None
+
+
+@pytest.mark.parametrize("code", [Code.INTERNAL, Code.HANDOFF_INVALID, Code.UNAVAILABLE])
+async def test_a_peer_in_trouble_ends_nothing(world: World, code: Code) -> None:
+    world.neighbours.policy_engine.failure = StrongroomError(code)
+    transaction_id = await world.create()
+    await world.settle()
+    assert await world.status(transaction_id) == ("PENDING_AUTHORIZATION", "")
+    world.neighbours.policy_engine.failure = None
+    world.clock.advance(60)
+    await world.settle()
+    assert (await world.report(transaction_id, "6", "7")).status == "PENDING_AUTHORIZATION"

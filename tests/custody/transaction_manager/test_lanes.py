@@ -28,17 +28,19 @@ async def _finish(world: World, transaction_id: str) -> None:
         await world.report(transaction_id, step)
 
 
-async def test_the_next_one_goes_when_the_broadcast_of_the_one_before_was_recorded(world: World) -> None:
+async def test_the_next_one_is_signed_while_the_one_before_is_broadcast(world: World) -> None:
     first, second, third = await _approved(world, 3)
     assert _nonce((await world.report(first, "8")).payload) == 0
     waits = [await world.report(one, "8") for one in (second, third)]
     assert [(wait.status, wait.payload) for wait in waits] == [("QUEUED", b"")] * 2
     assert 0 < waits[0].retry_after_ms < waits[1].retry_after_ms <= 500
-    for step in ("9", "10", "11", "12"):
+    for step in ("9", "10", "11"):
         await world.report(first, step)
         assert not (await world.report(second, "8")).payload
-    await world.report(first, "13")
+    await world.report(first, "12")
     assert _nonce((await world.report(second, "8")).payload) == 1
+    await world.report(second, "9")
+    await world.report(first, "13")
     await _finish(world, second)
     assert _nonce((await world.report(third, "8")).payload) == 2
 
@@ -48,11 +50,13 @@ async def test_a_nonce_is_not_lost_when_its_transaction_ends_before_it_is_signed
     await world.report(first, "8")
     await world.report(first, "9")
     await world.report(first, "10", outcome="POLICY_BLOCKED")
+    assert not (await world.report(second, "8")).payload
+    await world.settle()
     assert _nonce((await world.report(second, "8")).payload) == 0
     await _finish(world, second)
     assert _nonce((await world.report(third, "8")).payload) == 1
     slots = await world.rows("select nonce, state from spend_slots order by reserved_at, nonce, state")
-    assert sorted((row["nonce"], row["state"]) for row in slots) == [(0, "BROADCAST"), (0, "FREED"), (1, "LIVE")]
+    assert sorted((row["nonce"], row["state"]) for row in slots) == [(0, "FREED"), (0, "SIGNED"), (1, "LIVE")]
 
 
 async def test_a_waiting_transaction_that_ends_leaves_the_lane_alone(world: World) -> None:
@@ -92,6 +96,53 @@ async def test_senders_do_not_wait_for_each_other(world: World) -> None:
     made = [(await _approved(world, 1, account=str(account)))[0] for account in range(16)]
     answers = await asyncio.gather(*(world.report(one, "8") for one in made))
     assert [_nonce(answer.payload) for answer in answers] == [0] * 16
+
+
+async def test_a_free_lane_is_the_oldest_ones(world: World) -> None:
+    first, second, third = await _approved(world, 3)
+    await world.report(first, "8")
+    for one in (third, second):
+        await world.report(one, "8")
+    await _finish(world, first)
+    wait = await world.report(third, "8")
+    assert (wait.status, wait.payload) == ("QUEUED", b"")
+    assert _nonce((await world.report(second, "8")).payload) == 1
+
+
+async def test_whoever_does_not_come_for_a_free_lane_holds_up_nobody_for_long(world: World) -> None:
+    first, second, third = await _approved(world, 3)
+    await world.report(first, "8")
+    for one in (second, third):
+        await world.report(one, "8")
+    await _finish(world, first)
+    assert not (await world.report(third, "8")).payload
+    world.clock.advance(1)
+    assert _nonce((await world.report(third, "8")).payload) == 1
+
+
+async def test_the_longer_a_lane_is_busy_the_less_often_anybody_asks(world: World) -> None:
+    first, second = await _approved(world, 2)
+    await world.report(first, "8")
+    waits: list[int] = []
+    for seconds in (0, 1, 9, 90, 900):
+        world.clock.advance(seconds)
+        waits.append((await world.report(second, "8")).retry_after_ms)
+    assert waits == [20, 100, 1000, 5000, 5000]
+
+
+async def test_one_that_waits_for_a_lower_fee_holds_up_nobody(world: World) -> None:
+    (first,) = await _approved(world, 1)
+    world.clock.advance(0.001)
+    dear = await world.create(amount="0.1", maxTotalFee="0.00002")
+    (second,) = await _approved(world, 1)
+    await world.report(dear, "6", "7")
+    assert (await world.report(dear, "8")).retry_after_ms == 1000
+    assert _nonce((await world.report(first, "8")).payload) == 0
+    await world.report(second, "8")
+    assert (await world.report(dear, "8")).retry_after_ms == 20  # now it waits for the lane
+    await _finish(world, first)
+    assert (await world.report(dear, "8")).retry_after_ms == 1000
+    assert _nonce((await world.report(second, "8")).payload) == 1
 
 
 async def test_a_fee_cap_below_the_base_fee_waits_without_a_nonce(world: World) -> None:

@@ -30,6 +30,7 @@ EVERYTHING = Change(
     block_number=5,
     block_hash="0x02",
     confirmations=2,
+    held_by_fee=True,
     fee_units=10**20,
 )
 
@@ -67,6 +68,7 @@ async def test_an_end_in_one_process_is_answered_in_the_other(world: World, seco
     await world.settle()
     await world.walk(transaction_id, until="9")
     await second.report(transaction_id, "10", outcome="POLICY_BLOCKED")
+    await second.settle()
     answer = await world.report(transaction_id, "10")
     assert (answer.ended, answer.status) == (True, "FAILED")
 
@@ -94,7 +96,18 @@ async def test_what_is_remembered_is_what_the_row_holds(world: World) -> None:
     after = await _read(world, transaction_id)
     assert after == EVERYTHING.applied_to(before, now=now)
     assert after.version == before.version + 1
-    for change in (Change(step="5b"), Change(moves=(Status.SIGNED,)), Change(reason="later", sub_status="X")):
+    closing = Change(moves=(Status.CANCELLING,), ending=Status.FAILED)
+    closed = Change(moves=(Status.FAILED,), tombstone=b"tombstone")
+    for change in (
+        Change(step="5b"),
+        Change(reason="later", sub_status="X"),
+        Change(moves=(Status.PENDING_AML_SCREENING,), attempt=1, held_by_fee=False),
+        Change(verdict=b"another", decision=b"another"),
+        closing,
+        Change(freed=True),
+        Change(signed_attempt=0),
+        closed,
+    ):
         before = await _read(world, transaction_id)
         await world.database.commit(update_transaction(before, change, now=now))
         assert await _read(world, transaction_id) == change.applied_to(before, now=now)

@@ -30,6 +30,7 @@ from strongroom.runtime.rpc.access import Access
 from strongroom.runtime.rpc.context import acting
 from strongroom.runtime.work import Work
 from tests.custody.transaction_manager.vault import FakeVault
+from tests.fakes.cosigner_engine import FakeCosignerEngine, tombstone
 from tests.fakes.nodes import FakeNodes
 from tests.fakes.policy_engine import FakePolicyEngine
 from tests.fakes.screening import FakeScreening
@@ -46,13 +47,16 @@ REPORTERS = {number: rule.reporter for number, rule in STEPS.items() if rule.rep
 
 @dataclass
 class Neighbours:
-    """The tenant and the fakes around the manager."""
+    """The tenant and the fakes around the manager; ``closers`` answer close orders, ``closed`` orders are answered."""
 
     tenant: MadeTenant = field(default_factory=make_tenant)
     nodes: FakeNodes = field(default_factory=FakeNodes)
     screening: FakeScreening = field(init=False)
     policy_engine: FakePolicyEngine = field(init=False)
     vault: FakeVault = field(init=False)
+    engine: FakeCosignerEngine = field(default_factory=FakeCosignerEngine)
+    closers: tuple[int, ...] = (1, 2, 3)
+    closed: int = 0
 
     def __post_init__(self) -> None:
         self.screening = FakeScreening(self.tenant)
@@ -91,7 +95,7 @@ class World:
         self._platform.add(app.build(host, TransactionManagerConfig()))
         self._platform.add(balances_app.build(self.host("balances"), BalancesConfig()))
         around = self.neighbours
-        for fake in (around.nodes, around.screening, around.policy_engine, around.vault):
+        for fake in (around.nodes, around.screening, around.policy_engine, around.vault, around.engine):
             self._platform.add(fake.service())
         await self._platform.start()
         return self
@@ -134,8 +138,32 @@ class World:
         )
 
     async def settle(self) -> None:
-        """Wait until every durable call that is due was made."""
+        """Wait until every durable call that is due was made, and every order to close was answered."""
+        around = self.neighbours
         await self.work.drain()
+        while around.closers and around.closed < len(around.engine.closings):
+            closing = around.engine.closings[around.closed]
+            around.closed += 1
+            await self.record_close(closing.transaction_id, *(self.tombstone(index) for index in around.closers))
+            await self.work.drain()
+
+    def tombstone(self, index: int, *, order: int = -1, **changes: Any) -> bytes:
+        """What that co-signer says to an order to close, the last one that was answered unless told otherwise."""
+        around = self.neighbours
+        closing = around.engine.closings[around.closed - 1 if order < 0 else order]
+        return tombstone(self.tenant, closing, index=index, **changes)
+
+    async def record_close(self, transaction_id: str, *tombstones: bytes) -> str:
+        """The status after this answer of the co-signers."""
+        request = pb.RecordCloseRequest(tenant_id=TENANT, transaction_id=transaction_id, tombstones=tombstones)
+        stub = self.as_("cosigner_engine")
+        return (await stub.RecordClose(request, metadata=acting(transaction_id=UUID(transaction_id)))).status
+
+    async def cancel(self, transaction_id: str) -> str:
+        """The status after a user's cancel."""
+        request = pb.CancelTransactionRequest(tenant_id=TENANT, transaction_id=transaction_id, cancelled_by="ops")
+        stub = self.as_("gateway")
+        return (await stub.CancelTransaction(request, metadata=acting(transaction_id=UUID(transaction_id)))).status
 
     async def get(self, transaction_id: str) -> pb.Transaction:
         request = pb.GetTransactionRequest(tenant_id=TENANT, transaction_id=transaction_id)

@@ -1,14 +1,18 @@
-"""Which operation makes which durable call: steps 5a to 6, each begun by the commit of the one before."""
+"""Which operation makes which durable call: steps 5a to 6, each begun by the commit of the one before, and the end."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 from uuid import UUID
 
 from strongroom.custody.transaction_manager.operations.check_balance import check_balance
+from strongroom.custody.transaction_manager.operations.close import close, watch_slot
 from strongroom.custody.transaction_manager.operations.evaluate import evaluate
 from strongroom.custody.transaction_manager.operations.exchange_travel_rule import exchange_travel_rule
+from strongroom.custody.transaction_manager.operations.expire import expire
 from strongroom.custody.transaction_manager.operations.ports import Ports
+from strongroom.custody.transaction_manager.operations.record_close import WATCH_SLOT
 from strongroom.custody.transaction_manager.operations.screen import screen
+from strongroom.custody.transaction_manager.operations.store_step import CLOSE, EXPIRE
 from strongroom.runtime.work import WorkItem
 
 
@@ -25,6 +29,9 @@ CALLS: Mapping[str, Call] = {
     "screen": screen,
     "exchange_travel_rule": exchange_travel_rule,
     "evaluate": evaluate,
+    EXPIRE: expire,
+    CLOSE: close,
+    WATCH_SLOT: watch_slot,
 }
 
 

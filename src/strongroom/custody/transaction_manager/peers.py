@@ -1,13 +1,16 @@
 """Every call to another service; wire types stop here. A refusal is the callee's own ``StrongroomError``."""
 
+from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TypeAlias, final
+from typing import Final, Generic, TypeAlias, TypeVar, final
 from uuid import UUID
 
 from strongroom.custody.transaction_manager.domain.slots import Fees
 from strongroom.custody.transaction_manager.domain.transaction import Transaction
 from strongroom.interfaces.balances.v1 import balances_pb2 as balances_pb
 from strongroom.interfaces.balances.v1.balances_pb2_grpc import BalancesStub
+from strongroom.interfaces.cosigner_engine.v1 import cosigner_engine_pb2 as engine_pb
+from strongroom.interfaces.cosigner_engine.v1.cosigner_engine_pb2_grpc import CosignerEngineStub
 from strongroom.interfaces.nodes.v1 import nodes_pb2 as nodes_pb
 from strongroom.interfaces.nodes.v1.nodes_pb2_grpc import NodesStub
 from strongroom.interfaces.policy_engine.v1 import policy_engine_pb2 as policy_pb
@@ -18,7 +21,7 @@ from strongroom.interfaces.secure_vault.v1 import secure_vault_pb2 as vault_pb
 from strongroom.interfaces.secure_vault.v1.secure_vault_pb2_grpc import SecureVaultStub
 from strongroom.kernel.digest import sha256
 from strongroom.kernel.documents.codec import decode
-from strongroom.kernel.documents.document_set import DocumentSet
+from strongroom.kernel.documents.document_set import Action, DocumentSet
 from strongroom.kernel.documents.intent import PublicKey
 from strongroom.kernel.documents.keys import verify_key_records
 from strongroom.kernel.documents.signing import Signed
@@ -28,7 +31,11 @@ from strongroom.runtime.rpc.context import Metadata
 from strongroom.runtime.rpc.evidence import HandoffEvent
 
 _CHECK_BALANCE = "balances.v1.Balances/CheckBalance"
+_KEPT_KEYS: Final = 1024  # a tenant each
+_KEPT_WALLETS: Final = 16384  # some three hundred bytes each
 _Wallet: TypeAlias = tuple[str, str, str]
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +68,35 @@ class TravelRuleAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyAnswer:
-    """``decision`` is an encoded Signed document; ``rule_number`` 0 is the unwritten last rule."""
+    """``goes_on`` unless it is blocked; ``decision`` is an encoded Signed document; rule 0 is the unwritten last."""
 
-    allowed: bool
+    goes_on: bool
     rule_id: str
     rule_number: int
     decision: bytes
+
+
+@final
+class Recent(Generic[K, V]):
+    """So many answers, those used longest ago forgotten first."""
+
+    def __init__(self, kept: int) -> None:
+        self._max = kept
+        self._kept: OrderedDict[K, V] = OrderedDict()
+
+    def find(self, key: K) -> V | None:
+        """The answer, if it is kept."""
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+        return found
+
+    def keep(self, key: K, value: V) -> V:
+        """Keep an answer, and give it back."""
+        self._kept[key] = value
+        if len(self._kept) > self._max:
+            self._kept.popitem(last=False)
+        return value
 
 
 @final
@@ -75,13 +105,14 @@ class Peers:
 
     def __init__(self, host: Host) -> None:
         self._host = host
+        self._cosigner_engine = host.peer(CosignerEngineStub, "cosigner_engine")
         self._balances = host.peer(BalancesStub, "balances")
         self._nodes = host.peer(NodesStub, "nodes")
         self._policy_engine = host.peer(PolicyEngineStub, "policy_engine")
         self._screening = host.peer(ScreeningStub, "screening")
         self._secure_vault = host.peer(SecureVaultStub, "secure_vault")
-        self._keys: dict[str, PublicKey] = {}
-        self._wallets: dict[_Wallet, str] = {}
+        self._keys: Recent[str, PublicKey] = Recent(_KEPT_KEYS)
+        self._wallets: Recent[_Wallet, str] = Recent(_KEPT_WALLETS)
 
     async def get_key(self, *, document_set: DocumentSet, metadata: Metadata) -> PublicKey:
         """The tenant's key as its three co-signers recorded it, verified here.
@@ -90,9 +121,10 @@ class Peers:
             StrongroomError: ``VAULT_WALLET_NOT_READY`` before the key ceremony has ended; ``SIGNATURE_INVALID``.
         """
         tenant_id = document_set.tenant
-        if tenant_id not in self._keys:
-            self._keys[tenant_id] = await self._ask_key(document_set, metadata)
-        return self._keys[tenant_id]
+        key = self._keys.find(tenant_id)
+        if key is None:
+            key = self._keys.keep(tenant_id, await self._ask_key(document_set, metadata))
+        return key
 
     async def check_wallet(
         self, *, tenant_id: str, account: str, asset_id: str, address: str, metadata: Metadata
@@ -103,14 +135,15 @@ class Peers:
             StrongroomError: ``VAULT_ACCOUNT_UNKNOWN``, ``VAULT_WALLET_NOT_READY``, ``INTENT_MISMATCH``.
         """
         place = (tenant_id, account, asset_id)
-        if place not in self._wallets:
+        derived = self._wallets.find(place)
+        if derived is None:
             request = vault_pb.GetVaultAccountRequest(tenant_id=tenant_id, vault_account_id=account)
             answer = await self._secure_vault.GetVaultAccount(request, metadata=metadata)
             opened = [wallet.address for wallet in answer.wallets if wallet.asset_id == asset_id]
             if not opened:
                 raise StrongroomError(Code.VAULT_WALLET_NOT_READY, f"Vault account {account} has no {asset_id} wallet.")
-            self._wallets[place] = opened[0]
-        if self._wallets[place] != address:
+            derived = self._wallets.keep(place, opened[0])
+        if derived != address:
             raise StrongroomError(Code.INTENT_MISMATCH, "secure_vault derives another address for this vault account.")
 
     async def check_balance(
@@ -169,7 +202,7 @@ class Peers:
         )
         answer = await self._policy_engine.EvaluateTransaction(request, metadata=metadata)
         return PolicyAnswer(
-            allowed=answer.action == "ALLOW",
+            goes_on=answer.action in (Action.ALLOW, Action.APPROVE),
             rule_id=answer.rule_id,
             rule_number=answer.rule_number,
             decision=answer.decision,
@@ -180,6 +213,7 @@ class Peers:
         request = nodes_pb.GetFeesRequest(chain_id=chain_id, transaction_id=str(transaction_id))
         answer = await self._nodes.GetFees(request, metadata=metadata)
         return Fees(
+            block_number=answer.block_number,
             base_fee_per_gas=int(answer.base_fee_per_gas),
             priority_fee_per_gas={
                 "LOW": int(answer.low_priority_fee_per_gas),
@@ -187,6 +221,31 @@ class Peers:
                 "HIGH": int(answer.high_priority_fee_per_gas),
             },
         )
+
+    async def close_transaction(self, *, transaction: Transaction, cause: str, metadata: Metadata) -> None:
+        """The order to close the request; ``cause`` is the name of the code that ends it."""
+        request = engine_pb.CloseTransactionRequest(
+            tenant_id=transaction.tenant_id,
+            transaction_id=str(transaction.id),
+            request_hash=transaction.request_hash,
+            reason=cause,
+        )
+        await self._cosigner_engine.CloseTransaction(request, metadata=metadata)
+
+    async def watch_slot(
+        self, *, transaction: Transaction, nonce: int, digest: bytes, since_block: int, metadata: Metadata
+    ) -> None:
+        """Have the slot of a released digest watched, from the block on that was the newest when it was taken."""
+        request = nodes_pb.WatchSlotRequest(
+            tenant_id=transaction.tenant_id,
+            transaction_id=str(transaction.id),
+            chain_id=transaction.chain_id,
+            sender=transaction.sender,
+            nonce=nonce,
+            digest=digest,
+            since_block=since_block,
+        )
+        await self._nodes.WatchSlot(request, metadata=metadata)
 
     async def _ask_key(self, document_set: DocumentSet, metadata: Metadata) -> PublicKey:
         request = vault_pb.GetKeyRequest(tenant_id=document_set.tenant)

@@ -7,6 +7,13 @@ begin
     if old.status in ('COMPLETED', 'CANCELLED', 'BLOCKED', 'REJECTED', 'FAILED') and new.status <> old.status then
         raise exception 'transactions.status % is final', old.status using errcode = 'SR004';
     end if;
+    if new.status <> old.status and new.status in ('CANCELLED', 'BLOCKED', 'REJECTED', 'FAILED')
+        and old.status not in ('BROADCASTING', 'CONFIRMING')
+        and (old.status <> 'CANCELLING' or new.status not in (old.ending, 'FAILED')
+            or (new.tombstone is null and not old.freed))
+    then
+        raise exception 'a transaction ends by way of CANCELLING, and with proof' using errcode = 'SR004';
+    end if;
     if new.intent <> old.intent or new.request_hash <> old.request_hash or new.request_body <> old.request_body
         or new.request_token <> old.request_token or new.request_uri <> old.request_uri or new.id <> old.id
         or new.tenant_id <> old.tenant_id
@@ -14,17 +21,21 @@ begin
         raise exception 'the request and the intent of a transaction are set once' using errcode = 'SR003';
     end if;
     if (old.nonce is not null and new.nonce is distinct from old.nonce)
+        or (old.payload is not null and new.payload is distinct from old.payload)
+        or (old.ending is not null and new.ending is distinct from old.ending)
+        or (old.tombstone is not null and new.tombstone is distinct from old.tombstone)
+        or (old.signed_attempt is not null and new.signed_attempt is distinct from old.signed_attempt)
+        or (old.freed and not new.freed)
         or (old.raw_payload_cbor is not null and new.raw_payload_cbor is distinct from old.raw_payload_cbor)
         or (old.tx_hash is not null and new.tx_hash is distinct from old.tx_hash)
     then
-        raise exception 'nonce, raw_payload_cbor and tx_hash are set once' using errcode = 'SR003';
+        raise exception 'nonce, payload, ending, tombstone, raw_payload_cbor and tx_hash are set once' using errcode = 'SR003';
     end if;
     if new.attempt < old.attempt or (new.attempt = old.attempt and (
         (old.verdict is not null and new.verdict is distinct from old.verdict)
-        or (old.decision is not null and new.decision is distinct from old.decision)
-        or (old.payload is not null and new.payload is distinct from old.payload)))
+        or (old.decision is not null and new.decision is distinct from old.decision)))
     then
-        raise exception 'verdict, decision and payload are set once in an attempt' using errcode = 'SR003';
+        raise exception 'verdict and decision are set once in an attempt' using errcode = 'SR003';
     end if;
     return new;
 end
@@ -93,6 +104,7 @@ CREATE TABLE public.nonce_lanes (
     tenant_id text NOT NULL,
     next_nonce bigint NOT NULL,
     live_transaction uuid,
+    changed_at timestamp with time zone NOT NULL,
     version bigint DEFAULT 0 NOT NULL,
     CONSTRAINT nonce_lanes_next_nonce_check CHECK ((next_nonce >= 0))
 );
@@ -143,8 +155,10 @@ CREATE TABLE public.spend_slots (
     transaction_id uuid NOT NULL,
     state text NOT NULL,
     reserved_at timestamp with time zone NOT NULL,
+    since_block bigint NOT NULL,
     CONSTRAINT spend_slots_nonce_check CHECK ((nonce >= 0)),
-    CONSTRAINT spend_slots_state_check CHECK ((state = ANY (ARRAY['LIVE'::text, 'BROADCAST'::text, 'CONSUMED'::text, 'FREED'::text])))
+    CONSTRAINT spend_slots_since_block_check CHECK ((since_block >= 0)),
+    CONSTRAINT spend_slots_state_check CHECK ((state = ANY (ARRAY['LIVE'::text, 'SIGNED'::text, 'CONSUMED'::text, 'FREED'::text])))
 );
 ALTER TABLE public.spend_slots OWNER TO owner_role;
 CREATE TABLE public.transaction_status_events (
@@ -200,6 +214,11 @@ CREATE TABLE public.transactions (
     reason text DEFAULT ''::text NOT NULL,
     attempt bigint DEFAULT 0 NOT NULL,
     step text NOT NULL,
+    ending text,
+    tombstone bytea,
+    freed boolean DEFAULT false NOT NULL,
+    held_by_fee boolean DEFAULT false NOT NULL,
+    signed_attempt bigint,
     asset_id text NOT NULL,
     chain_id bigint NOT NULL,
     decimals bigint NOT NULL,
@@ -240,8 +259,10 @@ CREATE TABLE public.transactions (
     CONSTRAINT transactions_attempt_check CHECK ((attempt >= 0)),
     CONSTRAINT transactions_body_hash_check CHECK ((length(body_hash) = 32)),
     CONSTRAINT transactions_chain_id_check CHECK ((chain_id > 0)),
+    CONSTRAINT transactions_check CHECK (((status <> 'CANCELLING'::text) OR (ending IS NOT NULL))),
     CONSTRAINT transactions_confirmations_check CHECK ((confirmations >= 0)),
     CONSTRAINT transactions_decimals_check CHECK (((decimals >= 0) AND (decimals <= 77))),
+    CONSTRAINT transactions_ending_check CHECK ((ending = ANY (ARRAY['CANCELLED'::text, 'BLOCKED'::text, 'REJECTED'::text, 'FAILED'::text]))),
     CONSTRAINT transactions_max_fee_units_check CHECK ((max_fee_units > (0)::numeric)),
     CONSTRAINT transactions_needed_confirmations_check CHECK ((needed_confirmations > 0)),
     CONSTRAINT transactions_nonce_check CHECK ((nonce >= 0)),
@@ -286,8 +307,6 @@ ALTER TABLE ONLY public.transaction_steps
 ALTER TABLE ONLY public.transaction_steps
     ADD CONSTRAINT transaction_steps_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.transactions
-    ADD CONSTRAINT transactions_external_id_key UNIQUE (tenant_id, external_id);
-ALTER TABLE ONLY public.transactions
     ADD CONSTRAINT transactions_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.transactions
     ADD CONSTRAINT transactions_request_hash_key UNIQUE (request_hash);
@@ -297,7 +316,10 @@ CREATE INDEX service_handoff_events_chain ON public.service_handoff_events USING
 CREATE INDEX service_handoff_events_transaction ON public.service_handoff_events USING btree (transaction_id, id);
 CREATE UNIQUE INDEX spend_slots_taken ON public.spend_slots USING btree (chain_id, sender, nonce) WHERE (state <> 'FREED'::text);
 CREATE INDEX transaction_status_events_transaction ON public.transaction_status_events USING btree (transaction_id, id);
+CREATE INDEX transactions_external_id ON public.transactions USING btree (tenant_id, external_id, created_at DESC);
+CREATE UNIQUE INDEX transactions_external_id_key ON public.transactions USING btree (tenant_id, external_id) WHERE (tombstone IS NULL);
 CREATE INDEX transactions_newest ON public.transactions USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX transactions_queue ON public.transactions USING btree (chain_id, sender, created_at, id) WHERE ((status = 'QUEUED'::text) AND (NOT held_by_fee));
 CREATE INDEX transactions_spending ON public.transactions USING btree (chain_id, sender) WHERE (status <> ALL (ARRAY['CONFIRMING'::text, 'COMPLETED'::text, 'CANCELLED'::text, 'BLOCKED'::text, 'REJECTED'::text, 'FAILED'::text]));
 CREATE INDEX work_due ON public.work USING btree (due_at) WHERE (finished_at IS NULL);
 CREATE TRIGGER document_sets_append_only BEFORE DELETE OR UPDATE ON public.document_sets FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -351,6 +373,7 @@ GRANT SELECT ON TABLE public.nonce_lanes TO auditor_role;
 GRANT SELECT,INSERT ON TABLE public.nonce_lanes TO service_role;
 GRANT UPDATE(next_nonce) ON TABLE public.nonce_lanes TO service_role;
 GRANT UPDATE(live_transaction) ON TABLE public.nonce_lanes TO service_role;
+GRANT UPDATE(changed_at) ON TABLE public.nonce_lanes TO service_role;
 GRANT UPDATE(version) ON TABLE public.nonce_lanes TO service_role;
 GRANT SELECT ON TABLE public.schema_migrations TO auditor_role;
 GRANT SELECT ON TABLE public.service_handoff_events TO auditor_role;
@@ -369,6 +392,11 @@ GRANT UPDATE(sub_status) ON TABLE public.transactions TO service_role;
 GRANT UPDATE(reason) ON TABLE public.transactions TO service_role;
 GRANT UPDATE(attempt) ON TABLE public.transactions TO service_role;
 GRANT UPDATE(step) ON TABLE public.transactions TO service_role;
+GRANT UPDATE(ending) ON TABLE public.transactions TO service_role;
+GRANT UPDATE(tombstone) ON TABLE public.transactions TO service_role;
+GRANT UPDATE(freed) ON TABLE public.transactions TO service_role;
+GRANT UPDATE(held_by_fee) ON TABLE public.transactions TO service_role;
+GRANT UPDATE(signed_attempt) ON TABLE public.transactions TO service_role;
 GRANT UPDATE(verdict) ON TABLE public.transactions TO service_role;
 GRANT UPDATE(decision) ON TABLE public.transactions TO service_role;
 GRANT UPDATE(payload) ON TABLE public.transactions TO service_role;

@@ -15,8 +15,10 @@ from strongroom.custody.transaction_manager.domain.transaction import OriginalRe
 from strongroom.custody.transaction_manager.operations import read
 from strongroom.custody.transaction_manager.operations.accept import accept
 from strongroom.custody.transaction_manager.operations.apply_document_set import apply_document_set
+from strongroom.custody.transaction_manager.operations.cancel import cancel
 from strongroom.custody.transaction_manager.operations.confirm import confirm
 from strongroom.custody.transaction_manager.operations.ports import Ports, Received
+from strongroom.custody.transaction_manager.operations.record_close import record_close
 from strongroom.custody.transaction_manager.operations.record_step import record_step
 from strongroom.interfaces.transaction_manager.v1 import transaction_manager_pb2 as pb
 from strongroom.interfaces.transaction_manager.v1 import transaction_manager_pb2_grpc as rpc
@@ -64,6 +66,7 @@ class TransactionManagerServicer(rpc.TransactionManagerServicer):
         shown = _shown(found)
         shown.steps.extend(_shown_step(step) for step in steps)
         shown.intent, shown.decision = found.intent, found.decision or b""
+        shown.tombstone = found.tombstone or b""
         return shown
 
     async def ListTransactions(
@@ -114,6 +117,7 @@ class TransactionManagerServicer(rpc.TransactionManagerServicer):
             succeeded=request.succeeded,
             fee_units=_parse_units(request.fee_units),
             ours=request.ours,
+            revert_reason=request.revert_reason,
         )
         status = await confirm(
             tenant_id=request.tenant_id,
@@ -123,6 +127,30 @@ class TransactionManagerServicer(rpc.TransactionManagerServicer):
             ports=self._ports,
         )
         return pb.ConfirmTransactionResponse(status=public_status(status), final=status in TERMINAL)
+
+    async def CancelTransaction(
+        self, request: pb.CancelTransactionRequest, context: _Context
+    ) -> pb.CancelTransactionResponse:
+        """The end that a user wishes."""
+        status = await cancel(
+            tenant_id=request.tenant_id,
+            transaction_id=_parse_id(request.transaction_id),
+            by=request.cancelled_by,
+            received=_received(),
+            ports=self._ports,
+        )
+        return pb.CancelTransactionResponse(status=public_status(status))
+
+    async def RecordClose(self, request: pb.RecordCloseRequest, context: _Context) -> pb.RecordCloseResponse:
+        """What the co-signers said to a close order."""
+        status = await record_close(
+            tenant_id=request.tenant_id,
+            transaction_id=_parse_id(request.transaction_id),
+            tombstones=tuple(request.tombstones),
+            received=_received(),
+            ports=self._ports,
+        )
+        return pb.RecordCloseResponse(status=public_status(status))
 
     async def ApplyDocumentSet(
         self, request: pb.ApplyDocumentSetRequest, context: _Context
@@ -205,4 +233,6 @@ def _shown(found: Transaction) -> pb.Transaction:
         confirmations=found.confirmations,
         block_number=found.block_number or 0,
         block_hash=found.block_hash or "",
+        attempt=found.attempt,
+        ending=found.ending or "" if found.closing else "",
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from strongroom.runtime.db import Database, Row, Statement
-from strongroom.runtime.work.item import WorkItem
+from strongroom.runtime.work.item import Place, WorkItem
 
 
 def insert_item(item: WorkItem, *, worker_id: str, now: datetime) -> Statement:
@@ -33,6 +33,15 @@ def finish_item(item: WorkItem, *, worker_id: str, now: datetime) -> Statement:
             and finished_at is null""",
         (now, *item.place, item.version, worker_id),
         guard=True,
+    )
+
+
+def withdraw_item(place: Place, *, now: datetime) -> Statement:
+    """Close a row whose call nobody needs any more, whoever holds it; touches none when it is closed already."""
+    return Statement(
+        """update work set finished_at = $1, lease_owner = null, lease_until = null, version = version + 1
+        where key = $2 and operation = $3 and attempt = $4 and finished_at is null""",
+        (now, *place),
     )
 
 

@@ -99,6 +99,13 @@ class Work:
             carried=carried,
         )
 
+    def withdraw(self, key: str, operation: str, *, attempt: int = 0) -> Statement:
+        """Close a call that nobody needs any more, as a statement of the commit that makes it needless.
+
+        Whoever is making it at that moment loses its claim.
+        """
+        return rows.withdraw_item((key, operation, attempt), now=self._clock.now())
+
     async def commit(
         self, *statements: Statement, done: WorkItem | None = None, then: Sequence[WorkItem] = ()
     ) -> list[int]:

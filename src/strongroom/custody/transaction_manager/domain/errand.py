@@ -38,3 +38,10 @@ class Errand(Document, frozen=True):
             environment=self.environment,
             session_id=self.session,
         )
+
+
+class Closing(Document, frozen=True):
+    """What the order to close a request carries: under which errand, and the name of the code that ends it."""
+
+    errand: Errand
+    cause: str

@@ -27,6 +27,11 @@ class Report:
     reason: str
 
     @property
+    def attempt(self) -> int:
+        """The attempt that it is about."""
+        return self.steps[-1].attempt
+
+    @property
     def last(self) -> str:
         """The number of the last step."""
         return self.steps[-1].step
@@ -44,7 +49,9 @@ def decide_recording(*, transaction: Transaction, report: Report, document_set: 
         return Change(step="7", decision=report.document)
     if report.last == "12":
         _check_raw_payload(transaction, report.document)
-        return Change(step="12", moves=(Status.SIGNED,), raw_payload_cbor=report.document)
+        return Change(
+            step="12", moves=(Status.SIGNED,), raw_payload_cbor=report.document, signed_attempt=report.attempt
+        )
     if report.document:
         raise StrongroomError(Code.REQUEST_INVALID, f"Step {report.last} produces no document.")
     return Change(step=report.last, moves=(Status.BROADCASTING,) if report.last == "13" else ())
@@ -63,7 +70,7 @@ def _check_decision(transaction: Transaction, document: bytes, document_set: Doc
         decision.transaction_id == transaction.id.bytes
         and decision.intent_hash == sha256(transaction.intent)
         and decision.attempt == transaction.attempt
-        and decision.evaluation.action is Action.ALLOW
+        and decision.evaluation.action is not Action.BLOCK
     )
     if not agrees:
         raise StrongroomError(Code.DECISION_MISMATCH, "The decision does not allow this transaction.")

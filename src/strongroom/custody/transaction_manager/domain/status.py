@@ -33,23 +33,26 @@ class Status(StrEnum):
 
 _S = Status
 TERMINAL = frozenset({_S.COMPLETED, _S.CANCELLED, _S.BLOCKED, _S.REJECTED, _S.FAILED})
-_CLOSING = frozenset({_S.CANCELLING, _S.CANCELLED, _S.FAILED})
+_CLOSING = frozenset({_S.CANCELLING})
 
 ARROWS: Mapping[Status, frozenset[Status]] = {
-    _S.SUBMITTED: _CLOSING
-    | {_S.PENDING_AML_SCREENING, _S.PENDING_ENRICHMENT, _S.PENDING_AUTHORIZATION, _S.QUEUED, _S.BLOCKED},
-    _S.PENDING_AML_SCREENING: _CLOSING | {_S.PENDING_ENRICHMENT, _S.PENDING_AUTHORIZATION, _S.REJECTED},
+    # until it is signed, every end goes by way of CANCELLING: the co-signers have to close the request first
+    _S.SUBMITTED: _CLOSING | {_S.PENDING_AML_SCREENING, _S.PENDING_ENRICHMENT, _S.PENDING_AUTHORIZATION, _S.QUEUED},
+    # a new attempt goes back to screening; a digest that an earlier one released may still be signed meanwhile
+    _S.PENDING_AML_SCREENING: _CLOSING | {_S.PENDING_ENRICHMENT, _S.PENDING_AUTHORIZATION, _S.SIGNED},
     _S.PENDING_ENRICHMENT: _CLOSING | {_S.PENDING_AUTHORIZATION},
-    _S.PENDING_AUTHORIZATION: _CLOSING | {_S.QUEUED, _S.REJECTED, _S.BLOCKED},
-    _S.QUEUED: _CLOSING | {_S.PENDING_SIGNATURE},
-    _S.PENDING_SIGNATURE: _CLOSING | {_S.SIGNED, _S.PENDING_3RD_PARTY_MANUAL_APPROVAL, _S.PENDING_3RD_PARTY},
+    _S.PENDING_AUTHORIZATION: _CLOSING | {_S.QUEUED, _S.PENDING_AML_SCREENING, _S.SIGNED},
+    _S.QUEUED: _CLOSING | {_S.PENDING_SIGNATURE, _S.PENDING_AML_SCREENING},
+    _S.PENDING_SIGNATURE: _CLOSING
+    | {_S.SIGNED, _S.PENDING_AML_SCREENING, _S.PENDING_3RD_PARTY_MANUAL_APPROVAL, _S.PENDING_3RD_PARTY},
     _S.PENDING_3RD_PARTY_MANUAL_APPROVAL: _CLOSING | {_S.PENDING_3RD_PARTY},
     _S.PENDING_3RD_PARTY: _CLOSING | {_S.BROADCASTING},
     # from here on the signature exists: there is no cancelling, and only the chain can make it fail (trust.md 5)
     _S.SIGNED: frozenset({_S.BROADCASTING}),
     _S.BROADCASTING: frozenset({_S.CONFIRMING, _S.FAILED}),
     _S.CONFIRMING: frozenset({_S.COMPLETED, _S.FAILED}),
-    _S.CANCELLING: frozenset({_S.CANCELLED, _S.COMPLETED, _S.FAILED, _S.REJECTED}),
+    # what was released before the co-signers closed it is signed, or lands, all the same
+    _S.CANCELLING: frozenset({_S.CANCELLED, _S.FAILED, _S.REJECTED, _S.BLOCKED, _S.SIGNED, _S.COMPLETED}),
     **{status: frozenset[Status]() for status in TERMINAL},
 }
 """From each status to those that may follow it."""

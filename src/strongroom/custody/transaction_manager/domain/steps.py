@@ -102,7 +102,7 @@ class Standing(Enum):
     REPEATED = "REPEATED"
 
 
-def decide_standing(*, progress: str, attempt: int, reported: Sequence[Step]) -> Standing:
+def decide_standing(*, progress: str, reported: Sequence[Step]) -> Standing:
     """Whether a report is due or a repetition; a repetition changes nothing.
 
     A service reports before it calls the next one, so a step that comes too early is never a race: it is an alarm,
@@ -110,14 +110,11 @@ def decide_standing(*, progress: str, attempt: int, reported: Sequence[Step]) ->
 
     Args:
         progress: the last step recorded.
-        attempt: the transaction's current one.
 
     Raises:
-        StrongroomError: ``STATUS_CONFLICT`` for a step out of order or another attempt's.
+        StrongroomError: ``STATUS_CONFLICT`` for a step out of order.
     """
     positions = sorted({_ORDER[step.step] for step in reported})
-    if any(step.attempt != attempt for step in reported):
-        raise StrongroomError(Code.STATUS_CONFLICT, f"The transaction is in attempt {attempt}.")
     if positions[-1] <= _ORDER[progress]:
         return Standing.REPEATED
     if positions != list(range(_ORDER[progress] + 1, positions[-1] + 1)):

@@ -10,6 +10,11 @@ from strongroom.kernel.documents.intent import Intent
 from strongroom.kernel.ids import Environment, TenantId, TransactionId
 
 _SET_BY_CHANGE: Final = (
+    "ending",
+    "tombstone",
+    "freed",
+    "held_by_fee",
+    "signed_attempt",
     "verdict",
     "decision",
     "payload",
@@ -37,6 +42,10 @@ class Transaction:
     """A row of ``transactions``. Amounts in base units, fees in wei; ``version`` guards every change.
 
     ``current_version`` is that of the tenant's document set now, ``document_set_version`` the one of its acceptance.
+
+    Once it is closed, ``ending`` is the status to come, and ``tombstone`` co-signer 3's word that nothing else will.
+    ``freed``: its slot went to the lane's next transaction although its own digest was released. ``held_by_fee``: it
+    waits for a lower base fee, not for the lane. ``signed_attempt`` is the one whose ceremony made the signature.
     """
 
     id: TransactionId
@@ -71,6 +80,11 @@ class Transaction:
     reason: str = ""
     attempt: int = 0
     step: str = "5"
+    ending: Status | None = None
+    tombstone: bytes | None = None
+    freed: bool = False
+    held_by_fee: bool = False
+    signed_attempt: int | None = None
     verdict: bytes | None = None
     decision: bytes | None = None
     payload: bytes | None = None
@@ -90,8 +104,13 @@ class Transaction:
 
     @property
     def frees_slot(self) -> bool:
-        """Whether an end now gives its nonce back: nothing is signed yet."""
-        return self.nonce is not None and self.status in BEFORE_SIGNED
+        """Whether an end now gives its nonce back: nothing is signed yet, and it was not given back before."""
+        return self.nonce is not None and not self.freed and self.status in BEFORE_SIGNED
+
+    @property
+    def closing(self) -> bool:
+        """Whether it only waits for the co-signers to close it."""
+        return self.status is Status.CANCELLING
 
     def parsed_intent(self) -> Intent:
         """The intent."""
@@ -107,12 +126,22 @@ class Change:
         sub_status: of the last status.
         reason: for people.
         step: the last step recorded.
+        ending: the status to come, when the last move is CANCELLING.
+        cause: the name of the code that ends it, for the co-signers.
+        attempt: a new one; verdict and decision of the one before are forgotten.
     """
 
     moves: tuple[Status, ...] = ()
     sub_status: str = ""
     reason: str = ""
     step: str | None = None
+    ending: Status | None = None
+    cause: str = ""
+    attempt: int | None = None
+    tombstone: bytes | None = None
+    freed: bool | None = None
+    held_by_fee: bool | None = None
+    signed_attempt: int | None = None
     verdict: bytes | None = None
     decision: bytes | None = None
     payload: bytes | None = None
@@ -127,6 +156,8 @@ class Change:
     def applied_to(self, transaction: Transaction, *, now: datetime) -> Transaction:
         """The transaction as it is stored after this change: what ``update_transaction`` makes of its row."""
         moved = bool(self.moves)
+        if self.attempt is not None:
+            transaction = replace(transaction, attempt=self.attempt, verdict=None, decision=None)
         set_now = {name: value for name in _SET_BY_CHANGE if (value := getattr(self, name)) is not None}
         return replace(
             transaction,

@@ -20,6 +20,11 @@ create table if not exists transactions (
     reason text not null default '',
     attempt bigint not null default 0 check (attempt >= 0),
     step text not null,
+    ending text check (ending in ('CANCELLED', 'BLOCKED', 'REJECTED', 'FAILED')),
+    tombstone bytea,
+    freed boolean not null default false,
+    held_by_fee boolean not null default false,
+    signed_attempt bigint,
     asset_id text not null,
     chain_id bigint not null check (chain_id > 0),
     decimals bigint not null check (decimals between 0 and 77),
@@ -56,9 +61,15 @@ create table if not exists transactions (
     created_at timestamptz not null,
     updated_at timestamptz not null,
     version bigint not null default 0,
-    constraint transactions_external_id_key unique (tenant_id, external_id),
+    check (status <> 'CANCELLING' or ending is not null),
     foreign key (tenant_id, document_set_version) references document_sets (tenant_id, version)
 );
+-- A closed request gives its external id back: with co-signer 3's tombstone it is safe to pay again.
+create unique index if not exists transactions_external_id_key on transactions (tenant_id, external_id)
+where tombstone is null;
+create index if not exists transactions_external_id on transactions (tenant_id, external_id, created_at desc);
+create index if not exists transactions_queue on transactions (chain_id, sender, created_at, id)
+where status = 'QUEUED' and not held_by_fee;
 create index if not exists transactions_newest on transactions (tenant_id, created_at desc, id desc);
 create index if not exists transactions_spending on transactions (chain_id, sender)
 where status not in ('CONFIRMING', 'COMPLETED', 'CANCELLED', 'BLOCKED', 'REJECTED', 'FAILED');
@@ -70,6 +81,13 @@ begin
     if old.status in ('COMPLETED', 'CANCELLED', 'BLOCKED', 'REJECTED', 'FAILED') and new.status <> old.status then
         raise exception 'transactions.status % is final', old.status using errcode = 'SR004';
     end if;
+    if new.status <> old.status and new.status in ('CANCELLED', 'BLOCKED', 'REJECTED', 'FAILED')
+        and old.status not in ('BROADCASTING', 'CONFIRMING')
+        and (old.status <> 'CANCELLING' or new.status not in (old.ending, 'FAILED')
+            or (new.tombstone is null and not old.freed))
+    then
+        raise exception 'a transaction ends by way of CANCELLING, and with proof' using errcode = 'SR004';
+    end if;
     if new.intent <> old.intent or new.request_hash <> old.request_hash or new.request_body <> old.request_body
         or new.request_token <> old.request_token or new.request_uri <> old.request_uri or new.id <> old.id
         or new.tenant_id <> old.tenant_id
@@ -77,17 +95,21 @@ begin
         raise exception 'the request and the intent of a transaction are set once' using errcode = 'SR003';
     end if;
     if (old.nonce is not null and new.nonce is distinct from old.nonce)
+        or (old.payload is not null and new.payload is distinct from old.payload)
+        or (old.ending is not null and new.ending is distinct from old.ending)
+        or (old.tombstone is not null and new.tombstone is distinct from old.tombstone)
+        or (old.signed_attempt is not null and new.signed_attempt is distinct from old.signed_attempt)
+        or (old.freed and not new.freed)
         or (old.raw_payload_cbor is not null and new.raw_payload_cbor is distinct from old.raw_payload_cbor)
         or (old.tx_hash is not null and new.tx_hash is distinct from old.tx_hash)
     then
-        raise exception 'nonce, raw_payload_cbor and tx_hash are set once' using errcode = 'SR003';
+        raise exception 'nonce, payload, ending, tombstone, raw_payload_cbor and tx_hash are set once' using errcode = 'SR003';
     end if;
     if new.attempt < old.attempt or (new.attempt = old.attempt and (
         (old.verdict is not null and new.verdict is distinct from old.verdict)
-        or (old.decision is not null and new.decision is distinct from old.decision)
-        or (old.payload is not null and new.payload is distinct from old.payload)))
+        or (old.decision is not null and new.decision is distinct from old.decision)))
     then
-        raise exception 'verdict, decision and payload are set once in an attempt' using errcode = 'SR003';
+        raise exception 'verdict and decision are set once in an attempt' using errcode = 'SR003';
     end if;
     return new;
 end
@@ -140,13 +162,14 @@ create table if not exists idempotency_keys (
     primary key (tenant_id, operation, key)
 );
 
--- One lane for each address: the next nonce, and who holds it.
+-- One lane for each address: the next nonce, who holds it, and since when it is held or free.
 create table if not exists nonce_lanes (
     chain_id bigint not null,
     sender text not null,
     tenant_id text not null,
     next_nonce bigint not null check (next_nonce >= 0),
     live_transaction uuid references transactions (id),
+    changed_at timestamptz not null,
     version bigint not null default 0,
     primary key (chain_id, sender)
 );
@@ -157,8 +180,9 @@ create table if not exists spend_slots (
     nonce bigint not null check (nonce >= 0),
     tenant_id text not null,
     transaction_id uuid not null references transactions (id),
-    state text not null check (state in ('LIVE', 'BROADCAST', 'CONSUMED', 'FREED')),
+    state text not null check (state in ('LIVE', 'SIGNED', 'CONSUMED', 'FREED')),
     reserved_at timestamptz not null,
+    since_block bigint not null check (since_block >= 0),
     primary key (transaction_id),
     foreign key (chain_id, sender) references nonce_lanes (chain_id, sender)
 );

@@ -18,6 +18,7 @@ from strongroom.custody.transaction_manager.domain.status import Status
 from strongroom.custody.transaction_manager.domain.steps import Step, own_step
 from strongroom.custody.transaction_manager.domain.transaction import Change, Transaction
 from strongroom.custody.transaction_manager.operations.ports import Ports, Received
+from strongroom.custody.transaction_manager.operations.store_step import EXPIRE
 from strongroom.custody.transaction_manager.store import transactions
 from strongroom.kernel.digest import request_hash, sha256
 from strongroom.kernel.documents.document_set import DocumentSet
@@ -142,13 +143,17 @@ async def _store(
         parents=received.parents,
         context=received.context,
     )
+    lifetime = transaction.not_after - now
     await ports.work.commit(
         transactions.insert_transaction(transaction),
         transactions.insert_steps(transaction, steps=steps, now=now),
         transactions.insert_status_events(transaction, change=Change(moves=(Status.SUBMITTED,)), now=now),
         insert_handoff(replace(received.handoff, transaction_id=transaction.id)),
         *([_key_row(transaction.id, submission, ports)] if submission.idempotency_key else []),
-        then=[ports.work.new(str(transaction.id), "check_balance", errand.encode())],
+        then=[
+            ports.work.new(str(transaction.id), "check_balance", errand.encode()),
+            ports.work.new(str(transaction.id), EXPIRE, errand.encode(), due_in_s=lifetime.total_seconds()),
+        ],
     )
     ports.live.keep(transaction)
 

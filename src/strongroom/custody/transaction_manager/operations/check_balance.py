@@ -4,6 +4,7 @@ from strongroom.custody.transaction_manager.domain.ending import decide_ending
 from strongroom.custody.transaction_manager.domain.status import Status
 from strongroom.custody.transaction_manager.domain.steps import OK
 from strongroom.custody.transaction_manager.domain.transaction import Change
+from strongroom.custody.transaction_manager.operations.ask import ask
 from strongroom.custody.transaction_manager.operations.open_errand import open_errand
 from strongroom.custody.transaction_manager.operations.ports import Ports
 from strongroom.custody.transaction_manager.operations.store_step import store_step
@@ -22,11 +23,14 @@ async def check_balance(*, item: WorkItem, ports: Ports) -> None:
     if opened is None:
         return
     transaction = opened.transaction
-    answer = await ports.peers.check_balance(
+    asking = ports.peers.check_balance(
         transaction=transaction,
         reserved_units=await transactions.sum_reserved(ports.database, transaction),
         metadata=opened.metadata,
     )
+    answer = await ask(asking, step="5a", opened=opened, item=item, ports=ports)
+    if answer is None:
+        return
     if answer.shortfall:
         reason = f"{parse_code(answer.shortfall).meaning.text} It holds {answer.balance_units} wei."
         change = decide_ending(outcome=answer.shortfall, reason=reason, step="5a")
@@ -37,6 +41,7 @@ async def check_balance(*, item: WorkItem, ports: Ports) -> None:
         ports=ports,
         transaction=transaction,
         change=change,
+        errand=opened.errand,
         steps=[opened.step("5a", ports=ports, outcome=answer.shortfall or OK, detail=detail)],
         handoff=answer.receipt,
         done=item,

@@ -25,7 +25,7 @@ async def confirm(
         The status after it.
 
     Raises:
-        StrongroomError: ``TRANSACTION_UNKNOWN``; ``STATUS_CONFLICT`` before BROADCASTING.
+        StrongroomError: ``TRANSACTION_UNKNOWN``; ``STATUS_CONFLICT`` for one that is on no chain yet.
     """
     for _ in range(_TRIES):
         transaction, change = await _decide(tenant_id, transaction_id, seen, ports)
@@ -60,9 +60,9 @@ async def _store(transaction: Transaction, change: Change, seen: Observation, re
         ports=ports,
         transaction=transaction,
         change=change,
-        steps=[_step(transaction, seen, ports)] if transaction.step != "14" else (),
+        steps=[_step(transaction, seen, ports)] if change.step == "14" != transaction.step else (),
         handoff=received.handoff,
-        statements=[lanes.consume_slot(transaction)] if ended else (),
+        statements=[lanes.consume_slot(transaction)] if ended and not transaction.freed else (),
     )
 
 

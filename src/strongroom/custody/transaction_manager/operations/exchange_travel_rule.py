@@ -6,6 +6,7 @@ from strongroom.custody.transaction_manager.domain.ending import decide_ending
 from strongroom.custody.transaction_manager.domain.status import Status
 from strongroom.custody.transaction_manager.domain.steps import OK
 from strongroom.custody.transaction_manager.domain.transaction import Change
+from strongroom.custody.transaction_manager.operations.ask import ask
 from strongroom.custody.transaction_manager.operations.open_errand import Opened, open_errand
 from strongroom.custody.transaction_manager.operations.ports import Ports
 from strongroom.custody.transaction_manager.operations.store_step import store_step
@@ -25,7 +26,10 @@ async def exchange_travel_rule(*, item: WorkItem, ports: Ports) -> None:
     opened = await open_errand(item=item, after="5b", ports=ports)
     if opened is None:
         return
-    answer = await ports.peers.exchange_travel_rule(transaction=opened.transaction, metadata=opened.metadata)
+    asking = ports.peers.exchange_travel_rule(transaction=opened.transaction, metadata=opened.metadata)
+    answer = await ask(asking, step="5c", opened=opened, item=item, ports=ports)
+    if answer is None:
+        return
     refused = answer.outcome == "REFUSED"
     outcome = Code.SANCTIONED_ADDRESS.name if refused else OK
     if refused:
@@ -40,6 +44,7 @@ async def exchange_travel_rule(*, item: WorkItem, ports: Ports) -> None:
         ports=ports,
         transaction=opened.transaction,
         change=change,
+        errand=opened.errand,
         steps=[opened.step("5c", ports=ports, outcome=outcome, detail=detail)],
         done=item,
         then=[] if refused else [opened.next_call("evaluate", ports=ports)],

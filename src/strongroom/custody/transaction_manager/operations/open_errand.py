@@ -7,6 +7,7 @@ from uuid import UUID
 
 from strongroom.custody.transaction_manager.domain.ending import TIMED_OUT
 from strongroom.custody.transaction_manager.domain.errand import Errand
+from strongroom.custody.transaction_manager.domain.status import BEFORE_SIGNED
 from strongroom.custody.transaction_manager.domain.steps import OK, Step, own_step
 from strongroom.custody.transaction_manager.domain.transaction import Transaction
 from strongroom.custody.transaction_manager.operations.ports import Ports
@@ -56,11 +57,16 @@ async def open_errand(*, item: WorkItem, after: str, ports: Ports) -> Opened | N
         await ports.work.commit(done=item)
         return None
     if started_at >= transaction.not_after:
-        await store_step(ports=ports, transaction=transaction, change=TIMED_OUT, done=item)
+        await store_step(ports=ports, transaction=transaction, change=TIMED_OUT, errand=errand, done=item)
         return None
     metadata = acting(transaction_id=transaction.id, parents=errand.parents, context=errand.context)
     return Opened(transaction=transaction, errand=errand, metadata=metadata, started_at=started_at, started_s=started_s)
 
 
 def _is_due(transaction: Transaction, item: WorkItem, after: str) -> bool:
-    return not transaction.ended and transaction.step == after and transaction.attempt == item.attempt
+    return (
+        transaction.status in BEFORE_SIGNED
+        and not transaction.closing
+        and transaction.step == after
+        and transaction.attempt == item.attempt
+    )

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from strongroom.custody.transaction_manager.domain.ending import TIMED_OUT, decide_ending
+from strongroom.custody.transaction_manager.domain.errand import Errand
+from strongroom.custody.transaction_manager.domain.hearing import BEFORE_CEREMONY, Hearing, decide_hearing
 from strongroom.custody.transaction_manager.domain.recording import Report, check_repetition, decide_recording
 from strongroom.custody.transaction_manager.domain.status import Status
-from strongroom.custody.transaction_manager.domain.steps import OK, Standing, check_report, decide_standing
+from strongroom.custody.transaction_manager.domain.steps import OK, check_report
 from strongroom.custody.transaction_manager.domain.transaction import Change, Transaction
+from strongroom.custody.transaction_manager.operations.begin_attempt import begin_attempt
 from strongroom.custody.transaction_manager.operations.ports import Ports, Received
 from strongroom.custody.transaction_manager.operations.reserve_slot import reserve_slot
 from strongroom.custody.transaction_manager.operations.store_step import store_step
@@ -16,7 +19,6 @@ from strongroom.custody.transaction_manager.store import lanes
 from strongroom.kernel.errors import Code, StrongroomError
 
 _TRIES: Final = 5
-_BEFORE_SIGNING: Final = frozenset({"6", "7", "8"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,10 @@ class Recorded:
 
 
 async def record_step(*, report: Report, received: Received, ports: Ports) -> Recorded:
-    """Steps 7 to 13 — records what a service did, once; the same report again gets the same answer.
+    """Steps 6 to 13 — records what a service did, once; the same report again gets the same answer.
+
+    A report that the decision no longer holds begins a new attempt; one that comes after the end, or of an earlier
+    attempt, has no effect (``domain.hearing``).
 
     A step out of order is an alarm and no race, because each service reports before it calls the next.
 
@@ -57,24 +62,34 @@ async def record_step(*, report: Report, received: Received, ports: Ports) -> Re
 def _find_kept(report: Report, ports: Ports) -> Transaction | None:
     """What is remembered of the transaction, if recording this step over it ends in a commit or in a refusal."""
     kept = ports.live.find(tenant_id=report.tenant_id, transaction_id=report.transaction_id)
-    if kept is None or kept.ended or kept.status is Status.QUEUED:
+    if kept is None or kept.ended or kept.closing or kept.status is Status.QUEUED:
         return None
     with suppress(StrongroomError):
-        if decide_standing(progress=kept.step, attempt=kept.attempt, reported=report.steps) is Standing.DUE:
+        if decide_hearing(transaction=kept, report=report) is Hearing.DUE:
             return kept
     return None
 
 
 async def _record_once(transaction: Transaction, report: Report, received: Received, ports: Ports) -> Recorded:
-    if transaction.ended:
-        return Recorded(status=transaction.status, ended=True)
-    standing = decide_standing(progress=transaction.step, attempt=transaction.attempt, reported=report.steps)
-    if standing is Standing.REPEATED:
-        check_repetition(transaction=transaction, report=report)
-        return Recorded(status=transaction.status, payload=(transaction.payload or b"") if report.last == "8" else b"")
+    match decide_hearing(transaction=transaction, report=report):
+        case Hearing.STOP:
+            return Recorded(status=transaction.status, ended=True)
+        case Hearing.PASSED_OVER:
+            return Recorded(status=transaction.status)
+        case Hearing.REPEATED:
+            check_repetition(transaction=transaction, report=report)
+            payload = (transaction.payload or b"") if report.last == "8" else b""
+            return Recorded(status=transaction.status, payload=payload)
+        case Hearing.DECIDE_AGAIN:
+            return await _decide_again(transaction, report, received, ports)
+        case Hearing.DUE:
+            return await _record_due(transaction, report, received, ports)
+
+
+async def _record_due(transaction: Transaction, report: Report, received: Received, ports: Ports) -> Recorded:
     if report.outcome != OK:
         return await _end(_ending(report), transaction, report, received, ports)
-    if report.last in _BEFORE_SIGNING and ports.clock.now() >= transaction.not_after:
+    if report.last in BEFORE_CEREMONY and ports.clock.now() >= transaction.not_after:
         return await _end(TIMED_OUT, transaction, None, received, ports)
     if report.last == "8":
         return await _queue(transaction, report, received, ports)
@@ -85,6 +100,18 @@ def _ending(report: Report) -> Change:
     return decide_ending(outcome=report.outcome, reason=report.reason, step=report.last)
 
 
+async def _decide_again(transaction: Transaction, report: Report, received: Received, ports: Ports) -> Recorded:
+    change = await begin_attempt(
+        transaction=transaction,
+        reason=report.reason,
+        errand=_errand(transaction, received),
+        steps=report.steps,
+        handoff=received.handoff,
+        ports=ports,
+    )
+    return Recorded(status=change.moves[-1] if change.moves else transaction.status, ended=True)
+
+
 async def _end(
     change: Change, transaction: Transaction, report: Report | None, received: Received, ports: Ports
 ) -> Recorded:
@@ -92,10 +119,20 @@ async def _end(
         ports=ports,
         transaction=transaction,
         change=change,
+        errand=_errand(transaction, received),
         steps=report.steps if report else (),
         handoff=received.handoff,
     )
     return Recorded(status=change.moves[-1], ended=True)
+
+
+def _errand(transaction: Transaction, received: Received) -> Errand:
+    return Errand.of(
+        environment=transaction.environment,
+        tenant_id=transaction.tenant_id,
+        parents=received.parents,
+        context=received.context,
+    )
 
 
 async def _queue(transaction: Transaction, report: Report, received: Received, ports: Ports) -> Recorded:
@@ -112,6 +149,6 @@ async def _advance(transaction: Transaction, report: Report, received: Received,
         change=change,
         steps=report.steps,
         handoff=received.handoff,
-        statements=lanes.pass_lane_on(transaction) if report.last == "13" else (),
+        statements=lanes.pass_lane_on(transaction, now=ports.clock.now()) if report.last == "12" else (),
     )
     return Recorded(status=change.moves[-1] if change.moves else transaction.status)

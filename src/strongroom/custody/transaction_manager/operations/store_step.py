@@ -1,8 +1,10 @@
 """One step, one commit."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from strongroom.custody.transaction_manager.domain.status import TERMINAL
+from strongroom.custody.transaction_manager.domain.errand import Closing, Errand
+from strongroom.custody.transaction_manager.domain.status import TERMINAL, Status
 from strongroom.custody.transaction_manager.domain.steps import Step
 from strongroom.custody.transaction_manager.domain.transaction import Change, Transaction
 from strongroom.custody.transaction_manager.operations.ports import Ports
@@ -12,21 +14,26 @@ from strongroom.runtime.db import REPLAY_CONSTRAINT, Statement, insert_handoff, 
 from strongroom.runtime.rpc.evidence import HandoffEvent
 from strongroom.runtime.work import WorkItem
 
+CLOSE: Final = "close"
+EXPIRE: Final = "expire"
+
 
 async def store_step(
     *,
     ports: Ports,
     transaction: Transaction,
     change: Change,
+    errand: Errand | None = None,
     steps: Sequence[Step] = (),
     handoff: HandoffEvent | None = None,
     statements: Sequence[Statement] = (),
     done: WorkItem | None = None,
     then: Sequence[WorkItem] = (),
 ) -> None:
-    """Store what a step changed, its history, its handoff and the next call; an end before SIGNED frees the nonce.
+    """Store what a step changed, its history, its handoff and the next call.
 
-    What the transaction is afterwards is remembered, so that the next step need not read it again.
+    An end before SIGNED makes the order to close the request due, under ``errand``; a closed one frees the nonce. What
+    the transaction is afterwards is remembered, so that the next step need not read it again.
 
     Raises:
         StrongroomError: ``STATUS_CONFLICT`` for an illegal move; ``CLAIM_LOST`` when somebody else was first;
@@ -34,20 +41,29 @@ async def store_step(
     """
     change.check(transaction)
     now = ports.clock.now()
+    last = change.moves[-1] if change.moves else None
     stored: list[Statement] = [transactions.update_transaction(transaction, change, now=now), *statements]
     if steps:
         stored.append(transactions.insert_steps(transaction, steps=steps, now=now))
-    if change.moves:
+    if last is not None:
         stored.append(transactions.insert_status_events(transaction, change=change, now=now))
-    if change.moves and change.moves[-1] in TERMINAL and transaction.frees_slot:
-        stored.extend(lanes.free_slot(transaction))
+    if last in TERMINAL and transaction.frees_slot:
+        stored.extend(lanes.free_slot(transaction, now=now))
+    if last in (Status.CANCELLING, Status.SIGNED) and (done is None or done.operation != EXPIRE):
+        stored.append(ports.work.withdraw(str(transaction.id), EXPIRE))
     if handoff is not None:
         stored.append(insert_handoff(handoff))
+    closing = [_close_order(transaction, change, errand, ports)] if change.ending is not None else []
     try:
-        await ports.work.commit(*stored, done=done, then=then)
+        await ports.work.commit(*stored, done=done, then=[*then, *closing])
     except BaseException as error:
         ports.live.drop(transaction.id)  # somebody else changed it, or nobody knows whether this is stored
         if isinstance(error, StrongroomError) and violated_constraint(error) == REPLAY_CONSTRAINT:
             raise StrongroomError(Code.HANDOFF_REPLAYED) from error
         raise
     ports.live.keep(change.applied_to(transaction, now=now))
+
+
+def _close_order(transaction: Transaction, change: Change, errand: Errand | None, ports: Ports) -> WorkItem:
+    assert errand is not None, "an end before SIGNED has a cause, under which the co-signers are asked to close it"
+    return ports.work.new(str(transaction.id), CLOSE, Closing(errand=errand, cause=change.cause).encode())

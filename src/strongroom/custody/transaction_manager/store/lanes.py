@@ -2,45 +2,72 @@
 
 from datetime import datetime
 
-from strongroom.custody.transaction_manager.domain.slots import Lane
+from strongroom.custody.transaction_manager.domain.slots import COUNTED_PLACES, Lane
 from strongroom.custody.transaction_manager.domain.transaction import Transaction
+from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.db import Database, Statement
 
 
 async def find_lane(database: Database, transaction: Transaction) -> Lane:
-    """The lane of the transaction's sender; one that was never used begins at nonce 0."""
+    """The lane of the transaction's sender; one that was never used begins at nonce 0.
+
+    Those ahead are counted only as far as it makes a difference, so that a long queue stays cheap to stand in.
+    """
     row = await database.fetchrow(
-        """select lane.next_nonce, lane.live_transaction, lane.version, (
-            select count(*) from transactions
-            where tenant_id = $3 and chain_id = $1 and sender = $2 and status = 'QUEUED'
-                and (created_at, id) < ($4, $5)) as ahead
+        """select lane.next_nonce, lane.live_transaction, lane.version, lane.changed_at, (
+            select count(*) from (
+                select from transactions
+                where chain_id = $1 and sender = $2 and status = 'QUEUED' and not held_by_fee
+                    and (created_at, id) < ($4, $5) limit $6) as older) as ahead
         from nonce_lanes as lane where lane.chain_id = $1 and lane.sender = $2 and lane.tenant_id = $3""",
         transaction.chain_id,
         transaction.sender,
         transaction.tenant_id,
         transaction.created_at,
         transaction.id,
+        COUNTED_PLACES,
     )
     return Lane(**dict(row)) if row else Lane()
 
 
-def take_slot(transaction: Transaction, lane: Lane, *, now: datetime) -> tuple[Statement, Statement]:
+def take_slot(transaction: Transaction, lane: Lane, *, since_block: int, now: datetime) -> tuple[Statement, Statement]:
     """Take the lane's next nonce, if nobody has since it was read; ``CLAIM_LOST`` or ``CONFLICT`` otherwise."""
-    return (_open_lane(transaction) if lane.version is None else _take_lane(transaction, lane)), Statement(
-        """insert into spend_slots (chain_id, sender, nonce, tenant_id, transaction_id, state, reserved_at)
-        values ($1, $2, $3, $4, $5, 'LIVE', $6)""",
-        (transaction.chain_id, transaction.sender, lane.next_nonce, transaction.tenant_id, transaction.id, now),
+    taken = _open_lane(transaction, now=now) if lane.version is None else _take_lane(transaction, lane, now=now)
+    return taken, Statement(
+        """insert into spend_slots (chain_id, sender, nonce, tenant_id, transaction_id, state, reserved_at, since_block)
+        values ($1, $2, $3, $4, $5, 'LIVE', $6, $7)""",
+        (
+            transaction.chain_id,
+            transaction.sender,
+            lane.next_nonce,
+            transaction.tenant_id,
+            transaction.id,
+            now,
+            since_block,
+        ),
     )
 
 
-def pass_lane_on(transaction: Transaction) -> tuple[Statement, Statement]:
-    """The broadcast was recorded: the nonce is spent for this transaction and the lane goes on to the next."""
-    return _leave_lane(transaction, step=1), _mark_slot(transaction, state="BROADCAST")
+async def get_since_block(database: Database, transaction: Transaction) -> int:
+    """The newest block when the transaction's slot was taken; ``STATE_DAMAGED`` if it has none."""
+    found = await database.fetchval(
+        "select since_block from spend_slots where tenant_id = $1 and transaction_id = $2",
+        transaction.tenant_id,
+        transaction.id,
+    )
+    if found is None:
+        raise StrongroomError(Code.STATE_DAMAGED, "A transaction with a nonce has no slot.")
+    return int(found)
 
 
-def free_slot(transaction: Transaction) -> tuple[Statement, Statement]:
-    """The transaction ended before it was signed: its nonce goes to the lane's next one."""
-    return _leave_lane(transaction, step=0), _mark_slot(transaction, state="FREED")
+def pass_lane_on(transaction: Transaction, *, now: datetime) -> tuple[Statement, Statement]:
+    """It is signed, so the nonce is this transaction's for ever: the lane goes on to the next one."""
+    return _leave_lane(transaction, step=1, now=now), _mark_slot(transaction, state="SIGNED")
+
+
+def free_slot(transaction: Transaction, *, now: datetime) -> tuple[Statement, Statement]:
+    """The transaction was closed before it was signed: its nonce goes to the lane's next one."""
+    return _leave_lane(transaction, step=0, now=now), _mark_slot(transaction, state="FREED")
 
 
 def consume_slot(transaction: Transaction) -> Statement:
@@ -48,29 +75,30 @@ def consume_slot(transaction: Transaction) -> Statement:
     return _mark_slot(transaction, state="CONSUMED")
 
 
-def _open_lane(transaction: Transaction) -> Statement:
+def _open_lane(transaction: Transaction, *, now: datetime) -> Statement:
     return Statement(
-        """insert into nonce_lanes (chain_id, sender, tenant_id, next_nonce, live_transaction)
-        values ($1, $2, $3, 0, $4) on conflict (chain_id, sender) do nothing""",
-        (transaction.chain_id, transaction.sender, transaction.tenant_id, transaction.id),
+        """insert into nonce_lanes (chain_id, sender, tenant_id, next_nonce, live_transaction, changed_at)
+        values ($1, $2, $3, 0, $4, $5) on conflict (chain_id, sender) do nothing""",
+        (transaction.chain_id, transaction.sender, transaction.tenant_id, transaction.id, now),
         guard=True,
     )
 
 
-def _take_lane(transaction: Transaction, lane: Lane) -> Statement:
+def _take_lane(transaction: Transaction, lane: Lane, *, now: datetime) -> Statement:
     return Statement(
-        """update nonce_lanes set live_transaction = $4, version = version + 1
+        """update nonce_lanes set live_transaction = $4, changed_at = $6, version = version + 1
         where chain_id = $1 and sender = $2 and tenant_id = $3 and version = $5 and live_transaction is null""",
-        (transaction.chain_id, transaction.sender, transaction.tenant_id, transaction.id, lane.version),
+        (transaction.chain_id, transaction.sender, transaction.tenant_id, transaction.id, lane.version, now),
         guard=True,
     )
 
 
-def _leave_lane(transaction: Transaction, *, step: int) -> Statement:
+def _leave_lane(transaction: Transaction, *, step: int, now: datetime) -> Statement:
     return Statement(
-        """update nonce_lanes set live_transaction = null, next_nonce = next_nonce + $5, version = version + 1
+        """update nonce_lanes set live_transaction = null, next_nonce = next_nonce + $5, changed_at = $6,
+            version = version + 1
         where chain_id = $1 and sender = $2 and tenant_id = $3 and live_transaction = $4""",
-        (transaction.chain_id, transaction.sender, transaction.tenant_id, transaction.id, step),
+        (transaction.chain_id, transaction.sender, transaction.tenant_id, transaction.id, step, now),
         guard=True,
     )
 

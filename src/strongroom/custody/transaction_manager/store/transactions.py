@@ -19,14 +19,16 @@ EXTERNAL_ID_TAKEN: Final = "transactions_external_id_key"
 REQUEST_TAKEN: Final = "transactions_request_hash_key"
 _CREATE: Final = "create_transaction"
 
-_COLUMNS: Final = """id, tenant_id, environment, status, sub_status, reason, attempt, step, asset_id, chain_id,
-    decimals, source_account, sender, destination_type, destination_id, destination_address, amount_units,
-    max_fee_units, needed_confirmations, external_id, note, created_by, access_token_id, request_token, request_uri,
-    request_body, request_hash, body_hash, document_set_version, intent, not_after, verdict, decision, payload, nonce,
-    raw_payload_cbor, tx_hash, block_number, block_hash, confirmations, fee_units, created_at, updated_at, version,
+_COLUMNS: Final = """id, tenant_id, environment, status, sub_status, reason, attempt, step, ending, tombstone, freed,
+    held_by_fee, signed_attempt, asset_id, chain_id, decimals, source_account, sender, destination_type,
+    destination_id, destination_address, amount_units, max_fee_units, needed_confirmations, external_id, note,
+    created_by, access_token_id, request_token, request_uri, request_body, request_hash, body_hash,
+    document_set_version, intent, not_after, verdict, decision, payload, nonce, raw_payload_cbor, tx_hash,
+    block_number, block_hash, confirmations, fee_units, created_at, updated_at, version,
     (select max(d.version) from document_sets as d where d.tenant_id = transactions.tenant_id) as current_version"""
 _GET: Final = f"select {_COLUMNS} from transactions where tenant_id = $1 and id = $2"  # noqa: S608 - our own columns
-_GET_EXTERNAL: Final = f"select {_COLUMNS} from transactions where tenant_id = $1 and external_id = $2"  # noqa: S608
+_GET_EXTERNAL: Final = f"""select {_COLUMNS} from transactions where tenant_id = $1 and external_id = $2
+    order by created_at desc, id desc limit 1"""  # noqa: S608 - our own columns
 _LIST: Final = f"""select {_COLUMNS} from transactions
     where tenant_id = $1 and created_at > $2 and created_at < $3
         and ($4::text[] is null or status = any($4)) and ($5::text is null or source_account = $5)
@@ -82,7 +84,7 @@ async def get_transaction(database: Database, *, tenant_id: str, transaction_id:
 
 
 async def get_by_external_id(database: Database, *, tenant_id: str, external_id: str) -> Transaction:
-    """The transaction of an externalTxId; ``TRANSACTION_UNKNOWN``."""
+    """The newest transaction of an externalTxId; ``TRANSACTION_UNKNOWN``."""
     return _parsed(await database.fetchrow(_GET_EXTERNAL, tenant_id, external_id))
 
 
@@ -120,7 +122,8 @@ async def find_earlier(
         """select
             (select (transaction_id, body_hash) from idempotency_keys
                 where tenant_id = $1 and operation = $2 and key = $3) as by_key,
-            (select (id, body_hash) from transactions where tenant_id = $1 and external_id = $4) as by_external_id,
+            (select (id, body_hash) from transactions
+                where tenant_id = $1 and external_id = $4 and tombstone is null) as by_external_id,
             (select (id, body_hash) from transactions where tenant_id = $1 and request_hash = $5) as by_request,
             (select max(version) from document_sets where tenant_id = $1) as current_version""",
         tenant_id,
@@ -137,13 +140,14 @@ async def sum_reserved(database: Database, transaction: Transaction) -> int:
     """What the sender's other unfinished transactions may still spend, fees included, in wei.
 
     Counted are those that passed this check already and those that came earlier: of two that do not both fit, the
-    first passes, in whatever order they are checked.
+    first passes, in whatever order they are checked. What is being closed counts only if it may have been released.
     """
     total = await database.fetchval(
         """select coalesce(sum(amount_units + max_fee_units), 0) from transactions
         where tenant_id = $1 and chain_id = $2 and sender = $3 and id <> $4 and status = any($5::text[])
             and status not in ('CONFIRMING', 'COMPLETED', 'CANCELLED', 'BLOCKED', 'REJECTED', 'FAILED')
-            and (status <> 'SUBMITTED' or (created_at, id) < ($6, $4))""",
+            and (status <> 'SUBMITTED' or (created_at, id) < ($6, $4))
+            and (status <> 'CANCELLING' or nonce is not null)""",
         transaction.tenant_id,
         transaction.chain_id,
         transaction.sender,
@@ -192,8 +196,11 @@ def update_transaction(transaction: Transaction, change: Change, *, now: datetim
     """
     after = change.applied_to(transaction, now=now)
     return Statement(
-        """update transactions set status = $4, sub_status = $5, reason = $6, step = $7,
-            verdict = coalesce($8, verdict), decision = coalesce($9, decision), payload = coalesce($10, payload),
+        """update transactions set status = $4, sub_status = $5, reason = $6, step = $7, attempt = $20,
+            verdict = case when attempt = $20 then coalesce($8, verdict) end,
+            decision = case when attempt = $20 then coalesce($9, decision) end, payload = coalesce($10, payload),
+            ending = coalesce($21, ending), tombstone = coalesce($22, tombstone), freed = $23, held_by_fee = $24,
+            signed_attempt = coalesce($25, signed_attempt),
             nonce = coalesce($11, nonce), raw_payload_cbor = coalesce($12, raw_payload_cbor),
             tx_hash = coalesce($13, tx_hash), block_number = coalesce($14, block_number),
             block_hash = coalesce($15, block_hash), confirmations = coalesce($16, confirmations),
@@ -220,6 +227,12 @@ def update_transaction(transaction: Transaction, change: Change, *, now: datetim
             None if change.fee_units is None else Decimal(change.fee_units),
             now,
             transaction.current_version,
+            after.attempt,
+            change.ending,
+            change.tombstone,
+            after.freed,
+            after.held_by_fee,
+            change.signed_attempt,
         ),
         guard=True,
     )
@@ -284,6 +297,7 @@ def _parse_row(row: Row) -> Transaction:
         "id": TransactionId(row["id"]),
         "environment": Environment(row["environment"]),
         "status": Status(row["status"]),
+        "ending": None if row["ending"] is None else Status(row["ending"]),
         "amount_units": int(row["amount_units"]),
         "max_fee_units": int(row["max_fee_units"]),
         "fee_units": None if fee_units is None else int(fee_units),

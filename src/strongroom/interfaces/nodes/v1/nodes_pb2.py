@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fstrongroom/nodes/v1/nodes.proto\x12\x13strongroom.nodes.v1\"N\n\x11GetBalanceRequest\x12\x10\n\x08\x63hain_id\x18\x01 \x01(\x03\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\x16\n\x0etransaction_id\x18\x03 \x01(\t\"A\n\x12GetBalanceResponse\x12\x15\n\rbalance_units\x18\x01 \x01(\t\x12\x14\n\x0c\x62lock_number\x18\x02 \x01(\x03\":\n\x0eGetFeesRequest\x12\x10\n\x08\x63hain_id\x18\x01 \x01(\x03\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\"\xab\x01\n\x0fGetFeesResponse\x12\x18\n\x10\x62\x61se_fee_per_gas\x18\x01 \x01(\t\x12 \n\x18low_priority_fee_per_gas\x18\x02 \x01(\t\x12#\n\x1bmedium_priority_fee_per_gas\x18\x03 \x01(\t\x12!\n\x19high_priority_fee_per_gas\x18\x04 \x01(\t\x12\x14\n\x0c\x62lock_number\x18\x05 \x01(\x03\"\xb3\x01\n\x1b\x42roadcastTransactionRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12\x10\n\x08\x63hain_id\x18\x04 \x01(\x03\x12\x17\n\x0fraw_transaction\x18\x05 \x01(\x0c\x12\x0e\n\x06sender\x18\x06 \x01(\t\x12\r\n\x05nonce\x18\x07 \x01(\x03\x12\x0e\n\x06\x64igest\x18\x08 \x01(\x0c\"\x1e\n\x1c\x42roadcastTransactionResponse\"~\n\x10WatchSlotRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\x12\x10\n\x08\x63hain_id\x18\x03 \x01(\x03\x12\x0e\n\x06sender\x18\x04 \x01(\t\x12\r\n\x05nonce\x18\x05 \x01(\x03\x12\x0e\n\x06\x64igest\x18\x06 \x01(\x0c\"\x13\n\x11WatchSlotResponse2\x95\x03\n\x05Nodes\x12]\n\nGetBalance\x12&.strongroom.nodes.v1.GetBalanceRequest\x1a\'.strongroom.nodes.v1.GetBalanceResponse\x12T\n\x07GetFees\x12#.strongroom.nodes.v1.GetFeesRequest\x1a$.strongroom.nodes.v1.GetFeesResponse\x12{\n\x14\x42roadcastTransaction\x12\x30.strongroom.nodes.v1.BroadcastTransactionRequest\x1a\x31.strongroom.nodes.v1.BroadcastTransactionResponse\x12Z\n\tWatchSlot\x12%.strongroom.nodes.v1.WatchSlotRequest\x1a&.strongroom.nodes.v1.WatchSlotResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fstrongroom/nodes/v1/nodes.proto\x12\x13strongroom.nodes.v1\"N\n\x11GetBalanceRequest\x12\x10\n\x08\x63hain_id\x18\x01 \x01(\x03\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\x16\n\x0etransaction_id\x18\x03 \x01(\t\"A\n\x12GetBalanceResponse\x12\x15\n\rbalance_units\x18\x01 \x01(\t\x12\x14\n\x0c\x62lock_number\x18\x02 \x01(\x03\":\n\x0eGetFeesRequest\x12\x10\n\x08\x63hain_id\x18\x01 \x01(\x03\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\"\xab\x01\n\x0fGetFeesResponse\x12\x18\n\x10\x62\x61se_fee_per_gas\x18\x01 \x01(\t\x12 \n\x18low_priority_fee_per_gas\x18\x02 \x01(\t\x12#\n\x1bmedium_priority_fee_per_gas\x18\x03 \x01(\t\x12!\n\x19high_priority_fee_per_gas\x18\x04 \x01(\t\x12\x14\n\x0c\x62lock_number\x18\x05 \x01(\x03\"\xb3\x01\n\x1b\x42roadcastTransactionRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12\x10\n\x08\x63hain_id\x18\x04 \x01(\x03\x12\x17\n\x0fraw_transaction\x18\x05 \x01(\x0c\x12\x0e\n\x06sender\x18\x06 \x01(\t\x12\r\n\x05nonce\x18\x07 \x01(\x03\x12\x0e\n\x06\x64igest\x18\x08 \x01(\x0c\"\x1e\n\x1c\x42roadcastTransactionResponse\"\x93\x01\n\x10WatchSlotRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\x12\x10\n\x08\x63hain_id\x18\x03 \x01(\x03\x12\x0e\n\x06sender\x18\x04 \x01(\t\x12\r\n\x05nonce\x18\x05 \x01(\x03\x12\x0e\n\x06\x64igest\x18\x06 \x01(\x0c\x12\x13\n\x0bsince_block\x18\x07 \x01(\x03\"\x13\n\x11WatchSlotResponse2\x95\x03\n\x05Nodes\x12]\n\nGetBalance\x12&.strongroom.nodes.v1.GetBalanceRequest\x1a\'.strongroom.nodes.v1.GetBalanceResponse\x12T\n\x07GetFees\x12#.strongroom.nodes.v1.GetFeesRequest\x1a$.strongroom.nodes.v1.GetFeesResponse\x12{\n\x14\x42roadcastTransaction\x12\x30.strongroom.nodes.v1.BroadcastTransactionRequest\x1a\x31.strongroom.nodes.v1.BroadcastTransactionResponse\x12Z\n\tWatchSlot\x12%.strongroom.nodes.v1.WatchSlotRequest\x1a&.strongroom.nodes.v1.WatchSlotResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,10 +43,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BROADCASTTRANSACTIONREQUEST']._serialized_end=617
   _globals['_BROADCASTTRANSACTIONRESPONSE']._serialized_start=619
   _globals['_BROADCASTTRANSACTIONRESPONSE']._serialized_end=649
-  _globals['_WATCHSLOTREQUEST']._serialized_start=651
-  _globals['_WATCHSLOTREQUEST']._serialized_end=777
-  _globals['_WATCHSLOTRESPONSE']._serialized_start=779
-  _globals['_WATCHSLOTRESPONSE']._serialized_end=798
-  _globals['_NODES']._serialized_start=801
-  _globals['_NODES']._serialized_end=1206
+  _globals['_WATCHSLOTREQUEST']._serialized_start=652
+  _globals['_WATCHSLOTREQUEST']._serialized_end=799
+  _globals['_WATCHSLOTRESPONSE']._serialized_start=801
+  _globals['_WATCHSLOTRESPONSE']._serialized_end=820
+  _globals['_NODES']._serialized_start=823
+  _globals['_NODES']._serialized_end=1228
 # @@protoc_insertion_point(module_scope)

@@ -215,6 +215,7 @@ class WatchSlotRequest(_message.Message):
     SENDER_FIELD_NUMBER: _builtins.int
     NONCE_FIELD_NUMBER: _builtins.int
     DIGEST_FIELD_NUMBER: _builtins.int
+    SINCE_BLOCK_FIELD_NUMBER: _builtins.int
     tenant_id: _builtins.str
     """Tenant."""
     transaction_id: _builtins.str
@@ -227,6 +228,8 @@ class WatchSlotRequest(_message.Message):
     """Nonce."""
     digest: _builtins.bytes
     """Digest that was released, 32 bytes."""
+    since_block: _builtins.int
+    """Newest block when the slot was taken: no earlier one can hold the digest."""
     def __init__(
         self,
         *,
@@ -236,10 +239,11 @@ class WatchSlotRequest(_message.Message):
         sender: _builtins.str = ...,
         nonce: _builtins.int = ...,
         digest: _builtins.bytes = ...,
+        since_block: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chain_id", b"chain_id", "digest", b"digest", "nonce", b"nonce", "sender", b"sender", "tenant_id", b"tenant_id", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chain_id", b"chain_id", "digest", b"digest", "nonce", b"nonce", "sender", b"sender", "since_block", b"since_block", "tenant_id", b"tenant_id", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -489,6 +489,7 @@ class ConfirmTransactionRequest(_message.Message):
     SUCCEEDED_FIELD_NUMBER: _builtins.int
     FEE_UNITS_FIELD_NUMBER: _builtins.int
     OURS_FIELD_NUMBER: _builtins.int
+    REVERT_REASON_FIELD_NUMBER: _builtins.int
     tenant_id: _builtins.str
     """Tenant."""
     transaction_id: _builtins.str
@@ -507,6 +508,8 @@ class ConfirmTransactionRequest(_message.Message):
     """Fee paid in wei, decimal."""
     ours: _builtins.bool
     """False if the digest observed is another one than ours."""
+    revert_reason: _builtins.str
+    """What the node says of a reverted transaction, in its own words; often empty."""
     def __init__(
         self,
         *,
@@ -519,10 +522,11 @@ class ConfirmTransactionRequest(_message.Message):
         succeeded: _builtins.bool = ...,
         fee_units: _builtins.str = ...,
         ours: _builtins.bool = ...,
+        revert_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["block_hash", b"block_hash", "block_number", b"block_number", "confirmations", b"confirmations", "fee_units", b"fee_units", "ours", b"ours", "succeeded", b"succeeded", "tenant_id", b"tenant_id", "transaction_id", b"transaction_id", "tx_hash", b"tx_hash"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["block_hash", b"block_hash", "block_number", b"block_number", "confirmations", b"confirmations", "fee_units", b"fee_units", "ours", b"ours", "revert_reason", b"revert_reason", "succeeded", b"succeeded", "tenant_id", b"tenant_id", "transaction_id", b"transaction_id", "tx_hash", b"tx_hash"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
