@@ -3,7 +3,7 @@
 import stat
 from pathlib import Path
 
-from strongroom.cli.up import remove, write_private
+from strongroom.cli.files import remove, write_private
 
 
 def test_a_ready_file_is_for_its_owner_alone_and_replaces_what_was_there(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from tests.cli.conftest import Ran, Run
 
 GROUPS = ("", "tx", "vault", "screening", "verify")
 COMMANDS = (
-    "up", "demo", "assets", "cosigners", "tx create", "tx get", "tx list", "vault create", "vault list", "vault get",
+    "up", "demo", "assets", "cosigners", "tx create", "tx get", "tx list", "tx approve", "tx reject",
+    "tx why", "tx pending", "tx cancel", "vault create", "vault list", "vault get",
     "vault activate", "vault addresses", "vault balance", "vault keys", "screening import", "screening list",
     "verify custody",
 )  # fmt: skip
@@ -65,6 +66,11 @@ def test_the_version_is_that_of_the_package(strongroom: Run) -> None:
         ("tx create --amount 1 --to a --timeout 0", "--timeout"),
         ("tx get", "requires an argument"),
         ("tx get a b", "b"),
+        ("tx approve", "requires an argument"),
+        ("tx approve a --device-key b", "--user"),
+        ("tx reject a --user anna", "--device-key"),
+        ("tx approve a --user anna --device-key absent.key", "absent.key"),
+        ("tx approve a --user anna --device-key b --hours 0", "--hours"),
         ("tx list --limit 0", "--limit"),
         ("tx list --limit ten", "--limit"),
         ("tx list --nonsense", "--nonsense"),
@@ -99,10 +105,10 @@ def test_help_waits_neither_for_the_client_nor_for_the_platform() -> None:
 
 
 def test_commands_about_a_running_system_reach_it_through_the_client_alone() -> None:
-    modules = ("transactions", "vault", "screening", "platform")
+    modules = ("transactions", "approvals", "vault", "screening", "platform")
     loaded = _modules_after("\n".join(f"import strongroom.cli.{module}" for module in modules))
     tiers = {name.split(".")[1] for name in loaded if name.startswith("strongroom.")}
-    assert tiers == {"cli", "client", "kernel"}
+    assert tiers == {"cli", "client", "policy", "kernel"}
 
 
 def _modules_after(code: str) -> set[str]:

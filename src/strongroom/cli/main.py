@@ -66,7 +66,7 @@ app = App(
 _COMMANDS = (
     ("up", "strongroom.cli.up:up", _HERE, _UP),
     ("demo", "strongroom.cli.demo:demo", _HERE, _DEMO),
-    ("tx", "strongroom.cli.transactions:app", _THERE, "Create, show and list transactions."),
+    ("tx", "strongroom.cli.transactions:app", _THERE, "Create, show, approve and cancel transactions."),
     ("vault", "strongroom.cli.vault:app", _THERE, "Vault accounts, addresses, balances and the key."),
     ("screening", "strongroom.cli.screening:app", _THERE, "The lists of addresses that nobody may pay."),
     ("assets", "strongroom.cli.platform:assets", _THERE, _ASSETS),

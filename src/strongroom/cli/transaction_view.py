@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from strongroom.cli.output import time_text
+from strongroom.client import Closing
 
 Json = dict[str, Any]
 
@@ -25,6 +26,29 @@ def facts(transaction: Json) -> Mapping[str, str]:
         "external id": transaction.get("externalTxId", ""),
         "note": transaction.get("note", ""),
         "created": f"{time_text(transaction['createdAt'])} by {transaction.get('createdBy', '')}",
+    }
+
+
+def closing_facts(closing: Closing) -> Mapping[str, str]:
+    """How it ends, and whether it is safe to pay again."""
+    if closing.tombstone:
+        proof = f"co-signer 3's tombstone ({closing.tombstone.reason}) was verified here"
+        again = f"safe, under the same external id: {proof}"
+    elif closing.alarm:
+        again = f"NOT SAFE: the tombstone that is shown does not verify ({closing.alarm})"
+    else:
+        again = "not proven to be safe: no tombstone by co-signer 3 is shown; see whether it is on chain"
+    return {"will be": closing.ending, "pay again": again}
+
+
+def closing_data(closing: Closing) -> Json:
+    """The same as data."""
+    tombstone = closing.tombstone
+    return {
+        "ending": closing.ending,
+        "is_safe_to_repeat": tombstone is not None,
+        "tombstone": {"reason": tombstone.reason, "at_ms": tombstone.at * 1000} if tombstone else None,
+        "alarm": closing.alarm,
     }
 
 

@@ -1,4 +1,4 @@
-"""``strongroom tx``: create, show and list transactions."""
+"""``strongroom tx``: create, show, list and cancel transactions; approving them stands in ``approvals``."""
 
 import time
 from dataclasses import dataclass
@@ -9,19 +9,25 @@ from urllib.parse import quote
 from cyclopts import App, Group, Parameter
 from cyclopts.validators import Number
 
+from strongroom.cli import approvals
 from strongroom.cli.connection import Connection, Target
 from strongroom.cli.failures import Exit, WrongUsageError, complain
 from strongroom.cli.output import AsJson, remark, show_facts, show_json, show_table
-from strongroom.cli.transaction_view import facts, list_row, step_line, step_row
+from strongroom.cli.transaction_view import closing_data, closing_facts, facts, list_row, step_line, step_row
+from strongroom.cli.trust import Trust
 from strongroom.client import Code, Strongroom, StrongroomError
 from strongroom.client.ports import SystemPorts
 
 Json = dict[str, Any]
 FINAL = frozenset({"COMPLETED", "FAILED", "REJECTED", "BLOCKED", "CANCELLED"})
+CLOSED = FINAL - {"COMPLETED"} | {"CANCELLING"}
+"""Where the question is whether it may still land."""
 PAGE_SIZE = 200
 _POLL_S = 0.2
 
-app = App(name="tx", help="Create, show and list transactions.", help_format="plaintext")
+app = App(name="tx", help="Create, show, approve and cancel transactions.", help_format="plaintext")
+for _command in (approvals.approve, approvals.reject, approvals.why, approvals.pending):
+    app.command(_command)
 
 
 @Parameter(name="*", group=Group("Destination, one of", sort_key=1))
@@ -120,9 +126,13 @@ def get(
     *,
     steps: Annotated[bool, Parameter(help="Its steps too: arrow, operation, outcome, milliseconds.")] = False,
     as_json: AsJson = False,
+    trust: Trust | None = None,
     connection: Connection | None = None,
 ) -> None:
     """Show one transaction.
+
+    Of one that is closed or closing it says whether paying again is safe:
+    co-signer 3's tombstone is verified here.
 
     For example:
         strongroom tx get 0b7f8a52-55d1-5b0e-9f0a-0d9f1f0c2a11 --steps
@@ -131,14 +141,42 @@ def get(
         path = _path(transaction_id)
         transaction = client.request("GET", path)
         done = client.request("GET", f"{path}/steps") if steps else {}
+        closing = None
+        if transaction.get("status") in CLOSED:
+            closing = client.get_closing(transaction_id, documents=(trust or Trust()).documents(client))
     if as_json:
-        show_json({**transaction, **({"steps": done["steps"]} if steps else {})})
+        more = {"closing": closing_data(closing)} if closing else {}
+        show_json({**transaction, **more, **({"steps": done["steps"]} if steps else {})})
         return
-    show_facts(facts(transaction))
+    show_facts({**facts(transaction), **(closing_facts(closing) if closing else {})})
     if steps:
         print()
         columns = ("step", "from", "to", "operation", "outcome", "ms", "detail")
         show_table(columns, map(step_row, done["steps"]), empty="No step is done yet.")
+
+
+@app.command
+def cancel(
+    transaction_id: Annotated[str, Parameter(help="Its id.")],
+    /,
+    *,
+    as_json: AsJson = False,
+    connection: Connection | None = None,
+) -> None:
+    """Cancel a transaction that is not signed yet.
+
+    It is CANCELLING until co-signer 3 has signed that it never will be. Pay
+    again only when `strongroom tx get` says that it is safe.
+
+    For example:
+        strongroom tx cancel 0b7f8a52-55d1-5b0e-9f0a-0d9f1f0c2a11
+    """
+    with (connection or Connection()).target().client() as client:
+        client.cancel(transaction_id)
+        status = client.request("GET", _path(transaction_id))["status"]
+    show_json({"id": transaction_id, "status": status}) if as_json else show_facts(
+        {"id": transaction_id, "status": status}
+    )
 
 
 @app.command(name="list")

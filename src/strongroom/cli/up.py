@@ -1,8 +1,6 @@
 """``strongroom up``: everything on this machine, and how to reach it."""
 
 import json
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +10,7 @@ from cyclopts.validators import Number
 from strongroom.apps.up import READY_FILE, Ready, run_embedded
 from strongroom.cli.connection import DEFAULT_DATA_DIR
 from strongroom.cli.failures import Exit
+from strongroom.cli.files import remove, write_private
 from strongroom.cli.output import say, show_facts
 
 SOMEONE = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
@@ -78,21 +77,3 @@ def show_ready(ready: Ready) -> None:
             "try": f"strongroom tx create --to {SOMEONE} --amount 0.25 --wait{where}",
         }
     )
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Put a file of mode 0600 in place at once: a reader sees all of it or none."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    remove(draft)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-
-
-def remove(path: Path) -> None:
-    """Remove a file that may be absent."""
-    with suppress(FileNotFoundError):
-        path.unlink()

@@ -6,18 +6,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Self, cast
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import httpx
 
+from strongroom.client.approver import ApproverKey, Review, open_review, sign_approval, verify_tombstone
 from strongroom.client.credentials import ApiCredentials
+from strongroom.client.documents import ShownDocuments, open_documents
 from strongroom.client.ports import Ports, SystemPorts
 from strongroom.kernel.derivation import derivation_path
-from strongroom.kernel.digest import sha256
+from strongroom.kernel.documents.approval import ApprovalAnswer
 from strongroom.kernel.documents.codec import decode
+from strongroom.kernel.documents.consent import Tombstone
 from strongroom.kernel.documents.document_set import DocumentSet, parse_document_set
 from strongroom.kernel.documents.intent import PublicKey, address_at
-from strongroom.kernel.documents.keys import verify_key_records
+from strongroom.kernel.documents.keys import KeyRequest, verify_key_records
 from strongroom.kernel.documents.signing import Signed
 from strongroom.kernel.errors import Code, StrongroomError, parse_code
 
@@ -37,6 +40,21 @@ class Key:
     reason: str
     public_key: PublicKey | None
     records: tuple[Signed, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """The end of a transaction that is not COMPLETED.
+
+    Args:
+        ending: the status that a CANCELLING one will have unless it lands first; else empty.
+        tombstone: co-signer 3's, verified: with it, paying again under the same externalTxId is safe.
+        alarm: what is wrong with the tombstone that was shown; empty for nothing.
+    """
+
+    ending: str
+    tombstone: Tombstone | None
+    alarm: str = ""
 
 
 class Strongroom:
@@ -148,6 +166,103 @@ class Strongroom:
         answer = self.request("GET", "/strongroom/document_set")
         return parse_document_set(decode(base64.b64decode(answer["documentSet"]), Signed).payload)
 
+    def get_documents(self, *, pinned_hash: bytes | None = None) -> ShownDocuments:
+        """The current document set with its signatures, checked as far as one version alone can be.
+
+        Raises:
+            StrongroomError: as ``open_documents``.
+        """
+        answer = self.request("GET", "/strongroom/document_set")
+        return open_documents(decode(base64.b64decode(answer["documentSet"]), Signed), pinned_hash=pinned_hash)
+
+    def cancel(self, transaction_id: str) -> None:
+        """Have a transaction cancelled; it is CANCELLING until co-signer 3 signed its tombstone, unless it lands first.
+
+        Raises:
+            StrongroomError: ``TRANSACTION_UNKNOWN``, ``STATUS_CONFLICT`` once it is signed.
+        """
+        self.request("POST", f"/transactions/{quote(transaction_id, safe='')}/cancel")
+
+    def get_detail(self, transaction_id: str) -> Json:
+        """Status, ending, intent, decision and tombstone of a transaction, as the platform states them."""
+        return self.request("GET", _below(transaction_id))
+
+    def get_closing(self, transaction_id: str, *, documents: ShownDocuments) -> Closing:
+        """How a transaction ends, and whether it is safe to pay again; the tombstone is verified here."""
+        detail, tombstone = self.get_detail(transaction_id), None
+        try:
+            if detail["tombstone"]:
+                tombstone = verify_tombstone(
+                    base64.b64decode(detail["tombstone"]),
+                    transaction_id=transaction_id,
+                    intent=base64.b64decode(detail["intent"]),
+                    document_set=documents.document_set,
+                )
+        except StrongroomError as error:
+            return Closing(ending=detail["ending"], tombstone=None, alarm=f"{error.code.name}: {error.detail}")
+        return Closing(ending=detail["ending"], tombstone=tombstone)
+
+    def get_approval(self, transaction_id: str, *, documents: ShownDocuments) -> Review:
+        """One transaction as an approver has to judge it.
+
+        Raises:
+            StrongroomError: ``TRANSACTION_UNKNOWN``, also before the policy was asked; and as ``open_review``.
+        """
+        answer = self.request("GET", f"{_below(transaction_id)}/approval")
+        return _review(answer, transaction_id=transaction_id, documents=documents)
+
+    def list_approvals(self, *, documents: ShownDocuments) -> Iterator[Review]:
+        """Every transaction that waits for approvals, oldest first."""
+        for answer in self.pages("/strongroom/approvals", items="approvals"):
+            yield _review(answer, transaction_id=answer["id"], documents=documents)
+
+    def approve(self, review: Review, key: ApproverKey, *, expires_at: int | None = None) -> str:
+        """Sign APPROVE to what ``review`` shows, and hand it in.
+
+        Args:
+            expires_at: Unix seconds; None for as long as the request lives.
+
+        Returns:
+            WAITING, APPROVED, REJECTED or EXPIRED: how far it is now.
+
+        Raises:
+            StrongroomError: as ``Review.check_answerable`` and ``Review.check_asset``; ``INTENT_MISMATCH`` if the own
+                vault account that is paid has another address.
+        """
+        review.check_asset()
+        self._check_destination(review)
+        return self._answer(review, key, answer=ApprovalAnswer.APPROVE, expires_at=expires_at)
+
+    def reject(self, review: Review, key: ApproverKey) -> str:
+        """Sign REJECT to what ``review`` shows, and hand it in; that ends the transaction.
+
+        Raises:
+            StrongroomError: as ``Review.check_answerable``.
+        """
+        return self._answer(review, key, answer=ApprovalAnswer.REJECT, expires_at=None)
+
+    def _answer(self, review: Review, key: ApproverKey, *, answer: ApprovalAnswer, expires_at: int | None) -> str:
+        review.check_answerable(key, now_s=self._ports.now_s())
+        not_after = review.intent.not_after
+        signed = sign_approval(
+            review, key, answer=answer, expires_at=not_after if expires_at is None else min(expires_at, not_after)
+        )
+        path = f"{_below(str(review.intent.id))}/approvals"
+        return str(self.request("POST", path, body={"approval": _text(signed.encode())})["state"])
+
+    def _check_destination(self, review: Review) -> None:
+        """An own vault account is shown by its number: its address must be the one that the tenant's key gives."""
+        intent, document_set = review.intent, review.documents.document_set
+        if intent.destination_account is None:
+            return
+        key = self.get_key(document_set).public_key
+        coin_type = document_set.get_asset(intent.asset_id).coin_type
+        path = derivation_path(coin_type=coin_type, vault_account=intent.destination_account)
+        if key is None or address_at(key, path) != intent.destination:
+            raise StrongroomError(
+                Code.INTENT_MISMATCH, f"{intent.destination} is not vault account {intent.destination_account}."
+            )
+
     def publish_document_set(self, signed: Signed) -> Json:
         """Publish a document set that its owners signed."""
         return self.request("POST", "/strongroom/document_sets", body={"documentSet": _text(signed.encode())})
@@ -218,14 +333,31 @@ class Strongroom:
 
 
 def _verify_key(key: Json, document_set: DocumentSet) -> PublicKey:
-    request = decode(base64.b64decode(key["keyRequest"]), Signed)
+    asked = decode(decode(base64.b64decode(key["keyRequest"]), Signed).payload, KeyRequest)
     return verify_key_records(
-        records=_records(key), document_set=document_set, key_request_hash=sha256(request.payload)
+        records=_records(key), document_set=document_set, key_request_hash=asked.hash(), epoch=asked.epoch
     )
 
 
 def _records(key: Json) -> tuple[bytes, ...]:
     return tuple(base64.b64decode(record) for record in key["keyRecords"])
+
+
+def _review(answer: Json, *, transaction_id: str, documents: ShownDocuments) -> Review:
+    return open_review(
+        transaction_id=transaction_id,
+        state=answer["state"],
+        attempt=answer["attempt"],
+        intent=base64.b64decode(answer["intent"]),
+        decision=base64.b64decode(answer["decision"]),
+        approvals=[base64.b64decode(approval) for approval in answer["approvals"]],
+        times_ms=(answer["requestedAt"], answer["expiresAt"]),
+        documents=documents,
+    )
+
+
+def _below(transaction_id: str) -> str:
+    return f"/strongroom/transactions/{quote(transaction_id, safe='')}"
 
 
 def _next_page(page: Json, header: str) -> dict[str, str]:

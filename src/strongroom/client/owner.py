@@ -1,56 +1,28 @@
 """What owners sign: document sets and key requests (trust.md 1 and 2)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-
+from strongroom.client.personal import PersonalKey
 from strongroom.client.ports import Ports
 from strongroom.kernel.documents.document_set import DocumentSet, Member, parse_document_set, tenant_of
 from strongroom.kernel.documents.intent import default_key_id
-from strongroom.kernel.documents.keys import KeyRequest
-from strongroom.kernel.documents.signing import Kind, Signature, Signed, signing_bytes
+from strongroom.kernel.documents.keys import FIRST_EPOCH, KeyRequest
+from strongroom.kernel.documents.signing import Kind, Signed, signing_bytes
 
 KEY_REQUEST_LIFETIME_S = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class OwnerKey:
-    """An owner's Ed25519 key. The private part never shows in a repr."""
+class OwnerKey(PersonalKey):
+    """An owner's Ed25519 key."""
 
-    owner_id: str
-    _private_key: Ed25519PrivateKey
-
-    def __repr__(self) -> str:
-        """The owner's id alone."""
-        return f"OwnerKey(owner_id={self.owner_id!r})"
-
-    @staticmethod
-    def generate(owner_id: str) -> "OwnerKey":
-        """A new owner key."""
-        return OwnerKey(owner_id, Ed25519PrivateKey.generate())
-
-    @staticmethod
-    def from_raw(owner_id: str, private_key: bytes) -> "OwnerKey":
-        """The owner key of 32 stored bytes."""
-        return OwnerKey(owner_id, Ed25519PrivateKey.from_private_bytes(private_key))
-
-    def raw(self) -> bytes:
-        """The 32 private bytes, to be kept by the owner alone."""
-        return self._private_key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+    @property
+    def owner_id(self) -> str:
+        """The owner's id in the document set."""
+        return self.holder
 
     def member(self) -> Member:
         """The entry that goes into the document set."""
-        return Member(id=self.owner_id, public_key=self.public_key())
-
-    def public_key(self) -> bytes:
-        """Ed25519, 32 bytes."""
-        return self._private_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-
-    def sign(self, data: bytes) -> Signature:
-        """This owner's signature over domain-separated bytes."""
-        return Signature(signer=self.owner_id, signature=self._private_key.sign(data))
+        return Member(id=self.holder, public_key=self.public_key())
 
 
 def sign_document_set(document: DocumentSet, owners: Sequence[OwnerKey]) -> Signed:
@@ -65,10 +37,20 @@ def sign_document_set(document: DocumentSet, owners: Sequence[OwnerKey]) -> Sign
     return _sign(Kind.DOCUMENT_SET, document, payload, owners)
 
 
-def sign_key_request(document: DocumentSet, owners: Sequence[OwnerKey], *, ports: Ports) -> Signed:
-    """The owners' request for the tenant's only key set, 3-of-3, under ``document``; valid for an hour."""
+def sign_key_request(
+    document: DocumentSet, owners: Sequence[OwnerKey], *, ports: Ports, epoch: int = FIRST_EPOCH
+) -> Signed:
+    """The owners' request for the tenant's only key set, 3-of-3, under ``document``; valid for an hour.
+
+    Args:
+        document: the current document set.
+        owners: who signs.
+        ports: time and randomness.
+        epoch: 1 to make the key, n + 1 for the complete refresh of epoch n.
+    """
     request = KeyRequest(
         key_id=default_key_id(environment=document.environment, tenant_id=tenant_of(document)),
+        epoch=epoch,
         threshold=3,
         parties=(1, 2, 3),
         document_set_hash=document.hash(),
