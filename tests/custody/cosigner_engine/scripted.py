@@ -12,8 +12,10 @@ from grpc import aio
 from strongroom.interfaces.cosigner_engine.v1 import cosigner_engine_pb2 as pb
 from strongroom.interfaces.cosigner_engine.v1.cosigner_engine_pb2_grpc import CosignerLinkStub
 from strongroom.kernel.digest import sha256
+from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.documents.consent import Refusal, RefusalKind, Tombstone
-from strongroom.kernel.documents.signing import Kind
+from strongroom.kernel.documents.document_set import DocumentSet
+from strongroom.kernel.documents.signing import Kind, Signed
 from strongroom.kernel.ids import Environment
 from strongroom.runtime.clock import SystemClock
 from strongroom.runtime.pki import Authority, TlsIdentity
@@ -41,6 +43,7 @@ class Cosigner:
     outgoing: "asyncio.Queue[pb.CosignerReport | None]" = field(init=False)
     task: "asyncio.Task[None] | None" = None
     ended: aio.AioRpcError | None = None
+    installed: list[int] = field(default_factory=list[int])
     _heard: dict[bytes, int] = field(default_factory=lambda: defaultdict(int))
     _started: set[bytes] = field(default_factory=set[bytes])
     _payload_of: dict[bytes, bytes] = field(default_factory=dict[bytes, bytes])
@@ -51,7 +54,7 @@ class Cosigner:
     async def connect(self) -> "Cosigner":
         self.outgoing = asyncio.Queue()
         self.outgoing.put_nowait(
-            pb.CosignerReport(greeting=self.greeting or pb.Greeting(index=self.index, wire_version=1))
+            pb.CosignerReport(greeting=self.greeting or pb.Greeting(index=self.index, wire_version=2))
         )
         self.task = asyncio.create_task(self._run())
         return self
@@ -133,18 +136,27 @@ def signature_of(ceremony_id: bytes) -> bytes:
 
 
 def refuse(cosigner: Cosigner, order: pb.EngineOrder) -> list[pb.CosignerReport]:
-    refusal = Refusal(
-        transaction_id=b"\x01" * 16,
-        attempt=0,
-        ceremony_id=order.ceremony_id,
-        cosigner=cosigner.index,
-        kind=RefusalKind.NOT_NOW,
-        reason="LIMIT_EXCEEDED",
-        detail="full until tomorrow",
-        at=1,
-    )
-    document = cosigner.sign(Kind.REFUSAL, refusal.encode())
-    return [pb.CosignerReport(ceremony_id=order.ceremony_id, refusal=document)]
+    return refuse_with("LIMIT_EXCEEDED")(cosigner, order)
+
+
+def refuse_with(reason: str) -> Answer:
+    """A signed NOT_NOW with that code."""
+
+    def answer(cosigner: Cosigner, order: pb.EngineOrder) -> list[pb.CosignerReport]:
+        refusal = Refusal(
+            transaction_id=b"\x01" * 16,
+            attempt=0,
+            ceremony_id=order.ceremony_id,
+            cosigner=cosigner.index,
+            kind=RefusalKind.NOT_NOW,
+            reason=reason,
+            detail="not today",
+            at=1,
+        )
+        document = cosigner.sign(Kind.REFUSAL, refusal.encode())
+        return [pb.CosignerReport(ceremony_id=order.ceremony_id, refusal=document)]
+
+    return answer
 
 
 def entomb(cosigner: Cosigner, order: pb.EngineOrder) -> list[pb.CosignerReport]:
@@ -157,6 +169,36 @@ def entomb(cosigner: Cosigner, order: pb.EngineOrder) -> list[pb.CosignerReport]
     )
     document = cosigner.sign(Kind.TOMBSTONE, tombstone.encode())
     return [pb.CosignerReport(ceremony_id=order.ceremony_id, tombstone=document)]
+
+
+def close(cosigner: Cosigner, order: pb.EngineOrder) -> list[pb.CosignerReport]:
+    tombstone = Tombstone(
+        transaction_id=order.close.transaction_id,
+        request_hash=order.close.request_hash,
+        cosigner=cosigner.index,
+        reason=order.close.reason,
+        at=1,
+    )
+    document = cosigner.sign(Kind.TOMBSTONE, tombstone.encode())
+    return [pb.CosignerReport(ceremony_id=order.ceremony_id, tombstone=document)]
+
+
+def released(cosigner: Cosigner, order: pb.EngineOrder) -> list[pb.CosignerReport]:
+    """What a co-signer says to a close order that comes too late."""
+    return refuse_with("DIGEST_RELEASED")(cosigner, order)
+
+
+def honour(_cosigner: Cosigner, order: pb.EngineOrder) -> list[pb.CosignerReport]:
+    """As one that has released the digest: an own tombstone is out of the question."""
+    tombstone = decode(decode(order.honour_tombstone.tombstone, Signed).payload, Tombstone)
+    return [pb.CosignerReport(ceremony_id=order.ceremony_id, honoured=tombstone.request_hash)]
+
+
+def install(cosigner: Cosigner, order: pb.EngineOrder) -> list[pb.CosignerReport]:
+    document_set = decode(decode(order.install_document_set.document_set, Signed).payload, DocumentSet)
+    cosigner.installed.append(document_set.version)
+    head = pb.DocumentSetHead(tenant_id=document_set.tenant, version=document_set.version, hash=document_set.hash())
+    return [pb.CosignerReport(ceremony_id=order.ceremony_id, document_set_installed=head)]
 
 
 def fault(cosigner: Cosigner, order: pb.EngineOrder) -> list[pb.CosignerReport]:
@@ -199,4 +241,7 @@ HONEST: Mapping[str, Answer] = {
     "start_key_ceremony": record_key,
     "offer_signature": adopt,
     "abort": silent,
+    "close": close,
+    "honour_tombstone": honour,
+    "install_document_set": install,
 }

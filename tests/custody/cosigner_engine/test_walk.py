@@ -133,7 +133,7 @@ async def test_a_tombstone_ends_the_request_and_is_reported_with_its_reason(worl
     report = world.around.manager.report("10")
     assert (report.outcome, report.steps[0].to_service) == ("POLICY_BLOCKED", "cosigner_3")
     assert (3, "TOMBSTONE") in await world.events(opening.transaction_id)
-    assert world.cosigners[1].names() == ["seek_consent", "abort"]
+    assert world.cosigners[1].names() == ["seek_consent", "honour_tombstone", "abort"]
     assert world.around.vault.assembled == []
 
 

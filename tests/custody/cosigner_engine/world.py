@@ -16,6 +16,7 @@ from strongroom.custody.cosigner_engine.providers.orders import Orders
 from strongroom.interfaces.cosigner_engine.v1 import cosigner_engine_pb2 as pb
 from strongroom.interfaces.cosigner_engine.v1.cosigner_engine_pb2_grpc import CosignerEngineStub
 from strongroom.interfaces.policy_engine.v1 import policy_engine_pb2 as policy_pb
+from strongroom.kernel.digest import request_hash
 from strongroom.kernel.documents.decision import Decision
 from strongroom.kernel.documents.intent import Intent, default_key_id
 from strongroom.kernel.documents.signing import Kind
@@ -79,6 +80,7 @@ class World:
             "key_round_timeout_s": 0.5,
             "presence_wait_s": 0.05,
             "retry_s": 0.02,
+            "retry_max_s": 0.2,
             **settings,
         }
         self._is_running = False
@@ -169,6 +171,31 @@ class World:
         metadata = acting(transaction_id=UUID(opening.transaction_id))
         answer = await self.as_("secure_vault").OpenCeremony(opening, metadata=metadata)
         return answer.signing_request_id
+
+    def closing(self, opening: pb.OpenCeremonyRequest, **changes: Any) -> pb.CloseTransactionRequest:
+        """What the manager sends when this transaction has ended."""
+        fields: dict[str, Any] = {
+            "tenant_id": TENANT,
+            "transaction_id": opening.transaction_id,
+            "request_hash": request_hash(token=opening.request.token, body=opening.request.body),
+            "reason": "CANCELLED_BY_USER",
+        }
+        return pb.CloseTransactionRequest(**{**fields, **changes})
+
+    async def close(self, opening: pb.OpenCeremonyRequest, **changes: Any) -> None:
+        closing = self.closing(opening, **changes)
+        metadata = acting(transaction_id=UUID(closing.transaction_id))
+        await self.as_("transaction_manager").CloseTransaction(closing, metadata=metadata)
+
+    async def close_answers(self, transaction_id: str) -> list[tuple[int, str]]:
+        rows = await self.database.fetch(
+            "select cosigner, kind from close_answers where transaction_id = $1 order by cosigner, kind",
+            UUID(transaction_id),
+        )
+        return [(row["cosigner"], row["kind"]) for row in rows]
+
+    async def publish(self, signed: bytes) -> None:
+        await self.as_("policy_engine").ApplyDocumentSet(pb.ApplyDocumentSetRequest(document_set=signed))
 
     async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:
         """Wait for it, at most ten seconds."""

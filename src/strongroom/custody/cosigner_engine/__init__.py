@@ -4,8 +4,9 @@ Decides: when to ask the three co-signers, whether a ceremony may start (all thr
 or over. It judges nothing that a co-signer signs: the co-signers check each other, auth_engine their partial hashes.
 
 RPCs: strongroom.cosigner_engine.v1.CosignerEngine, and CosignerLink on a port of its own, which co-signers dial with
-mTLS. Tables: signing_requests, signing_events (append-only), callback_invocations (append-only), key_ceremonies. Calls:
-transaction_manager.RecordStep, auth_engine.VerifyPartials, secure_vault.AssembleTransaction and RecordKey.
+mTLS. Tables: signing_requests, close_requests, key_ceremonies; append-only: signing_events, close_answers,
+callback_invocations, document_sets. Calls: transaction_manager.RecordStep and RecordClose, auth_engine.VerifyPartials,
+secure_vault.AssembleTransaction and RecordKey.
 
 Must never: read or alter an envelope; start a ceremony without three consents; route for a ceremony that is not running
 or between others than its members; report a failure of a transaction that a co-signer may still finish.

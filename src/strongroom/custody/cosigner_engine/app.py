@@ -6,9 +6,10 @@ from typing import final
 from grpc import aio
 
 from strongroom.custody.cosigner_engine.config import EngineConfig
+from strongroom.custody.cosigner_engine.operations.close import run_close
 from strongroom.custody.cosigner_engine.operations.generate_key import report_key, run_key_ceremony
 from strongroom.custody.cosigner_engine.operations.means import Means
-from strongroom.custody.cosigner_engine.operations.take_part import report_close, run_ceremony
+from strongroom.custody.cosigner_engine.operations.take_part import report_end, run_ceremony
 from strongroom.custody.cosigner_engine.operations.verify import hand_over
 from strongroom.custody.cosigner_engine.peers import SERVICE, Peers
 from strongroom.custody.cosigner_engine.providers.links import Links
@@ -42,7 +43,7 @@ def build(host: Host, config: EngineConfig) -> Service:
     for operation, handler in _HANDLERS.items():
         means.work.register(operation, _bound(handler, means))
     servicer = CosignerEngineServicer(means)
-    door = _LinkDoor(host, config, links)
+    door = _LinkDoor(host, config, means)
     return Service(
         name=SERVICE,
         grpc=(lambda server: rpc.add_CosignerEngineServicer_to_server(servicer, server),),
@@ -73,7 +74,8 @@ def _means(host: Host, config: EngineConfig, links: Links) -> Means:
 _HANDLERS: dict[str, Callable[..., Awaitable[None]]] = {
     "run_ceremony": run_ceremony,
     "verify": hand_over,
-    "report_close": report_close,
+    "report_end": report_end,
+    "run_close": run_close,
     "run_key_ceremony": run_key_ceremony,
     "report_key": report_key,
 }
@@ -90,10 +92,10 @@ def _bound(handler: Callable[..., Awaitable[None]], means: Means) -> Callable[[W
 class _LinkDoor:
     """The mTLS port of ``CosignerLink``, which no other service is reached by."""
 
-    def __init__(self, host: Host, config: EngineConfig, links: Links) -> None:
+    def __init__(self, host: Host, config: EngineConfig, means: Means) -> None:
         self._host = host
         self._config = config
-        self._links = links
+        self._means = means
         self._server: aio.Server | None = None
 
     async def open(self) -> None:
@@ -104,11 +106,11 @@ class _LinkDoor:
         )
         door = Door(verifier=verifier, access=access, clock=self._host.clock, tls=True)
         self._server, _ = wire_server(self._config.link_tls, address=self._config.link_address, interceptors=(door,))
-        rpc.add_CosignerLinkServicer_to_server(CosignerLinkServicer(self._links), self._server)
+        rpc.add_CosignerLinkServicer_to_server(CosignerLinkServicer(self._means), self._server)
         await self._server.start()
 
     async def close(self) -> None:
         """End every stream, then the port."""
-        self._links.end_all()
+        self._means.links.end_all()
         if self._server is not None:
             await self._server.stop(_GRACE_S)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
+from strongroom.custody.cosigner_engine.domain.closing import CloseErrand
 from strongroom.custody.cosigner_engine.domain.requests import Errand, KeyCeremony, KeyErrand, StepReport
 from strongroom.interfaces.auth_engine.v1 import auth_engine_pb2 as auth_pb
 from strongroom.interfaces.secure_vault.v1 import secure_vault_pb2 as vault_pb
@@ -76,6 +77,13 @@ class Peers:
         answer = await self.vault.AssembleTransaction(request, metadata=self._acting(errand))
         return answer.tx_hash
 
+    async def record_close(self, *, errand: CloseErrand, tombstones: Sequence[bytes]) -> None:
+        """Tell the manager which co-signers have closed the request; idempotent."""
+        request = manager_pb.RecordCloseRequest(
+            tenant_id=errand.tenant_id, transaction_id=str(errand.id), tombstones=tombstones
+        )
+        await self.manager.RecordClose(request, metadata=self._acting(errand))
+
     async def record_key(self, *, errand: KeyErrand, ceremony: KeyCeremony) -> None:
         """Report how a key ceremony ended; idempotent."""
         request = vault_pb.RecordKeyRequest(
@@ -86,10 +94,10 @@ class Peers:
         )
         await self.vault.RecordKey(request, metadata=acting(context=self._context(errand)))
 
-    def _acting(self, errand: Errand) -> Metadata:
+    def _acting(self, errand: Errand | CloseErrand) -> Metadata:
         return acting(transaction_id=errand.id, parents=errand.parents, context=self._context(errand))
 
-    def _context(self, errand: Errand | KeyErrand) -> CallContext:
+    def _context(self, errand: Errand | CloseErrand | KeyErrand) -> CallContext:
         return CallContext(
             tenant_id=TenantId(errand.tenant_id),
             user_id=errand.user_id,

@@ -59,6 +59,48 @@ ALTER TABLE public.callback_invocations ALTER COLUMN id ADD GENERATED ALWAYS AS 
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.close_answers (
+    id bigint NOT NULL,
+    tenant_id text NOT NULL,
+    transaction_id uuid NOT NULL,
+    cosigner bigint NOT NULL,
+    kind text NOT NULL,
+    document bytea NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    CONSTRAINT close_answers_cosigner_check CHECK (((cosigner >= 1) AND (cosigner <= 3))),
+    CONSTRAINT close_answers_kind_check CHECK ((kind = ANY (ARRAY['TOMBSTONE'::text, 'RELEASED'::text, 'HONOURED'::text])))
+);
+ALTER TABLE public.close_answers OWNER TO owner_role;
+ALTER TABLE public.close_answers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.close_answers_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.close_requests (
+    tenant_id text NOT NULL,
+    transaction_id uuid NOT NULL,
+    request_hash bytea NOT NULL,
+    reason text NOT NULL,
+    status text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT close_requests_request_hash_check CHECK ((length(request_hash) = 32)),
+    CONSTRAINT close_requests_status_check CHECK ((status = ANY (ARRAY['OPEN'::text, 'REPORTED'::text, 'RESUMED'::text])))
+);
+ALTER TABLE public.close_requests OWNER TO owner_role;
+CREATE TABLE public.document_sets (
+    tenant_id text NOT NULL,
+    version bigint NOT NULL,
+    hash bytea NOT NULL,
+    document bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT document_sets_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT document_sets_version_check CHECK ((version > 0))
+);
+ALTER TABLE public.document_sets OWNER TO owner_role;
 CREATE TABLE public.key_ceremonies (
     tenant_id text NOT NULL,
     key_id text NOT NULL,
@@ -159,7 +201,7 @@ CREATE TABLE public.signing_requests (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT signing_requests_digest_check CHECK ((length(digest) = 32)),
-    CONSTRAINT signing_requests_status_check CHECK ((status = ANY (ARRAY['OPEN'::text, 'SIGNED'::text, 'ASSEMBLED'::text, 'CLOSED'::text])))
+    CONSTRAINT signing_requests_status_check CHECK ((status = ANY (ARRAY['OPEN'::text, 'SIGNED'::text, 'ASSEMBLED'::text, 'CLOSED'::text, 'SUPERSEDED'::text])))
 );
 ALTER TABLE public.signing_requests OWNER TO owner_role;
 CREATE TABLE public.work (
@@ -183,6 +225,14 @@ ALTER TABLE ONLY public.callback_invocations
     ADD CONSTRAINT callback_invocations_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.callback_invocations
     ADD CONSTRAINT callback_invocations_request_key UNIQUE (cosigner, request_id);
+ALTER TABLE ONLY public.close_answers
+    ADD CONSTRAINT close_answers_once_key UNIQUE (transaction_id, cosigner, kind);
+ALTER TABLE ONLY public.close_answers
+    ADD CONSTRAINT close_answers_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.close_requests
+    ADD CONSTRAINT close_requests_pkey PRIMARY KEY (transaction_id);
+ALTER TABLE ONLY public.document_sets
+    ADD CONSTRAINT document_sets_pkey PRIMARY KEY (tenant_id, version);
 ALTER TABLE ONLY public.key_ceremonies
     ADD CONSTRAINT key_ceremonies_pkey PRIMARY KEY (tenant_id, key_id, key_request_hash);
 ALTER TABLE ONLY public.schema_migrations
@@ -207,6 +257,12 @@ CREATE INDEX signing_events_transaction ON public.signing_events USING btree (tr
 CREATE INDEX work_due ON public.work USING btree (due_at) WHERE (finished_at IS NULL);
 CREATE TRIGGER callback_invocations_append_only BEFORE DELETE OR UPDATE ON public.callback_invocations FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.callback_invocations ENABLE ALWAYS TRIGGER callback_invocations_append_only;
+CREATE TRIGGER close_answers_append_only BEFORE DELETE OR UPDATE ON public.close_answers FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE public.close_answers ENABLE ALWAYS TRIGGER close_answers_append_only;
+CREATE TRIGGER close_requests_set_once BEFORE UPDATE ON public.close_requests FOR EACH ROW EXECUTE FUNCTION public.set_once('tenant_id', 'transaction_id', 'request_hash', 'reason', 'created_at');
+ALTER TABLE public.close_requests ENABLE ALWAYS TRIGGER close_requests_set_once;
+CREATE TRIGGER document_sets_append_only BEFORE DELETE OR UPDATE ON public.document_sets FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE public.document_sets ENABLE ALWAYS TRIGGER document_sets_append_only;
 CREATE TRIGGER key_ceremonies_set_once BEFORE UPDATE ON public.key_ceremonies FOR EACH ROW EXECUTE FUNCTION public.set_once('tenant_id', 'key_id', 'key_request_hash', 'key_request', 'ceremony_id', 'key_records', 'created_at');
 ALTER TABLE public.key_ceremonies ENABLE ALWAYS TRIGGER key_ceremonies_set_once;
 CREATE TRIGGER service_handoff_events_append_only BEFORE DELETE OR UPDATE ON public.service_handoff_events FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -217,6 +273,8 @@ CREATE TRIGGER signing_events_append_only BEFORE DELETE OR UPDATE ON public.sign
 ALTER TABLE public.signing_events ENABLE ALWAYS TRIGGER signing_events_append_only;
 CREATE TRIGGER signing_requests_set_once BEFORE UPDATE ON public.signing_requests FOR EACH ROW EXECUTE FUNCTION public.set_once('id', 'tenant_id', 'transaction_id', 'attempt', 'policy_rule_ref', 'request_token', 'request_uri', 'request_body', 'intent', 'payload', 'decision', 'verdict', 'approvals', 'digest', 'created_at');
 ALTER TABLE public.signing_requests ENABLE ALWAYS TRIGGER signing_requests_set_once;
+ALTER TABLE ONLY public.close_answers
+    ADD CONSTRAINT close_answers_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES public.close_requests(transaction_id);
 ALTER TABLE ONLY public.signing_events
     ADD CONSTRAINT signing_events_signing_request_id_fkey FOREIGN KEY (signing_request_id) REFERENCES public.signing_requests(id);
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
@@ -224,6 +282,14 @@ GRANT USAGE ON SCHEMA public TO service_role;
 GRANT USAGE ON SCHEMA public TO auditor_role;
 GRANT SELECT ON TABLE public.callback_invocations TO auditor_role;
 GRANT SELECT,INSERT ON TABLE public.callback_invocations TO service_role;
+GRANT SELECT ON TABLE public.close_answers TO auditor_role;
+GRANT SELECT,INSERT ON TABLE public.close_answers TO service_role;
+GRANT SELECT ON TABLE public.close_requests TO auditor_role;
+GRANT SELECT,INSERT ON TABLE public.close_requests TO service_role;
+GRANT UPDATE(status) ON TABLE public.close_requests TO service_role;
+GRANT UPDATE(updated_at) ON TABLE public.close_requests TO service_role;
+GRANT SELECT ON TABLE public.document_sets TO auditor_role;
+GRANT SELECT,INSERT ON TABLE public.document_sets TO service_role;
 GRANT SELECT ON TABLE public.key_ceremonies TO auditor_role;
 GRANT SELECT,INSERT ON TABLE public.key_ceremonies TO service_role;
 GRANT UPDATE(status) ON TABLE public.key_ceremonies TO service_role;

@@ -5,15 +5,18 @@ from collections.abc import AsyncIterator
 from typing import Any, Final, final
 from uuid import UUID
 
+import structlog
 from grpc.aio import ServicerContext
 
 from strongroom.custody.cosigner_engine.domain.reports import MEMBERS, WIRE_VERSION
 from strongroom.custody.cosigner_engine.domain.requests import OriginalRequest
+from strongroom.custody.cosigner_engine.operations.close import Closing, close_transaction
+from strongroom.custody.cosigner_engine.operations.document_sets import apply_document_set, deliver_all
 from strongroom.custody.cosigner_engine.operations.generate_key import generate_key
 from strongroom.custody.cosigner_engine.operations.list_cosigners import list_cosigners
 from strongroom.custody.cosigner_engine.operations.means import Means
 from strongroom.custody.cosigner_engine.operations.open_ceremony import Opening, open_ceremony
-from strongroom.custody.cosigner_engine.providers.links import Link, Links
+from strongroom.custody.cosigner_engine.providers.links import Link
 from strongroom.interfaces.cosigner_engine.v1 import cosigner_engine_pb2 as pb
 from strongroom.interfaces.cosigner_engine.v1 import cosigner_engine_pb2_grpc as rpc
 from strongroom.kernel.call_context import CallContext
@@ -22,6 +25,7 @@ from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import TenantId, TransactionId
 from strongroom.runtime.rpc.call import Call, current_call
 
+_log = structlog.stdlib.get_logger(__name__)
 _Context = ServicerContext[Any, Any]
 _GREETING_TIMEOUT_S: Final = 10.0
 
@@ -63,6 +67,29 @@ class CosignerEngineServicer(rpc.CosignerEngineServicer):
         )
         return pb.GenerateKeyResponse()
 
+    async def CloseTransaction(
+        self, request: pb.CloseTransactionRequest, context: _Context
+    ) -> pb.CloseTransactionResponse:
+        """Stores the close order and goes on."""
+        call = current_call()
+        closing = Closing(
+            tenant_id=_tenant(call, request.tenant_id),
+            transaction_id=_transaction(request.transaction_id),
+            request_hash=request.request_hash,
+            reason=request.reason,
+        )
+        acts_for = self._acts_for(call, closing.tenant_id)
+        await close_transaction(means=self._means, closing=closing, context=acts_for, call=call)
+        return pb.CloseTransactionResponse()
+
+    async def ApplyDocumentSet(
+        self, request: pb.ApplyDocumentSetRequest, context: _Context
+    ) -> pb.ApplyDocumentSetResponse:
+        """Takes over a published document set, and gives it to the co-signers."""
+        received = current_call().received
+        await apply_document_set(means=self._means, data=request.document_set, received=received)
+        return pb.ApplyDocumentSetResponse()
+
     async def ListCosigners(self, request: pb.ListCosignersRequest, context: _Context) -> pb.ListCosignersResponse:
         """Which co-signers are connected."""
         return pb.ListCosignersResponse(
@@ -90,25 +117,35 @@ class CosignerEngineServicer(rpc.CosignerEngineServicer):
 class CosignerLinkServicer(rpc.CosignerLinkServicer):
     """strongroom.cosigner_engine.v1.CosignerLink: who is at the other end is what its TLS certificate says."""
 
-    def __init__(self, links: Links) -> None:
-        self._links = links
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._links = means.links
 
     async def Connect(
         self, request_iterator: AsyncIterator[pb.CosignerReport], context: _Context
     ) -> AsyncIterator[pb.EngineOrder]:
         """One stream for one co-signer; a second stream replaces the first."""
         index = _index(current_call().caller)
-        await _greet(request_iterator, index)
-        link = self._links.attach(index)
+        versions = await _greet(request_iterator, index)
+        link = self._links.attach(index, versions)
         reading = asyncio.create_task(self._read(link, request_iterator))
+        delivering = asyncio.create_task(self._deliver(link))
         try:
             async for order in link.orders():
                 yield order
         finally:
             self._links.detach(link)
             reading.cancel()
+            delivering.cancel()
         if link.replaced:
             raise StrongroomError(Code.STATUS_CONFLICT, "A newer stream of this co-signer has taken over.")
+
+    async def _deliver(self, link: Link) -> None:
+        """Bring it up to the newest document sets; what fails here is done before its next ceremony."""
+        try:
+            await deliver_all(means=self._means, link=link)
+        except StrongroomError as error:
+            _log.warning("document_sets_not_delivered", cosigner=link.index, code=error.code.name)
 
     async def _read(self, link: Link, reports: AsyncIterator[pb.CosignerReport]) -> None:
         """Take what it says until it hangs up; then its orders end as well."""
@@ -119,8 +156,11 @@ class CosignerLinkServicer(rpc.CosignerLinkServicer):
             self._links.detach(link)
 
 
-async def _greet(reports: AsyncIterator[pb.CosignerReport], index: int) -> None:
-    """Take the first message: a greeting by the one that the certificate names, in the wire format of this version."""
+async def _greet(reports: AsyncIterator[pb.CosignerReport], index: int) -> dict[str, int]:
+    """Take the first message: a greeting by the one that the certificate names, in the wire format of this version.
+
+    Gives the versions of the document sets that it has, by tenant.
+    """
     try:
         async with asyncio.timeout(_GREETING_TIMEOUT_S):
             first = await anext(aiter(reports), None)
@@ -130,6 +170,7 @@ async def _greet(reports: AsyncIterator[pb.CosignerReport], index: int) -> None:
         raise StrongroomError(Code.MESSAGE_INVALID, "The first message is the greeting of the certified co-signer.")
     if first.greeting.wire_version != WIRE_VERSION:
         raise StrongroomError(Code.MESSAGE_INVALID, f"The engine speaks wire version {WIRE_VERSION}.")
+    return {head.tenant_id: head.version for head in first.greeting.document_sets}
 
 
 def _index(caller: str) -> int:

@@ -4,18 +4,29 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from strongroom.custody.cosigner_engine.domain.closing import (
+    CloseAnswer,
+    CloseErrand,
+    CloseKind,
+    CloseStatus,
+    Standing,
+)
 from strongroom.custody.cosigner_engine.domain.reports import EventKind, SigningEvent
 from strongroom.custody.cosigner_engine.domain.requests import (
     KeyCeremony,
     KeyCeremonyStatus,
     OriginalRequest,
+    RequestState,
     SigningRequest,
     SigningStatus,
 )
+from strongroom.kernel.documents.document_set import DocumentSet
 from strongroom.kernel.ids import TenantId, TransactionId
 from strongroom.runtime.db import Database, Row, Statement
 
 ATTEMPT_KNOWN = "signing_requests_attempt_key"
+CLOSE_KNOWN = "close_requests_pkey"
+VERSION_KNOWN = "document_sets_pkey"
 KEY_KNOWN = "key_ceremonies_pkey"
 
 
@@ -76,6 +87,109 @@ def update_status(*, tenant_id: TenantId, signing_request_id: UUID, status: Sign
         (tenant_id, signing_request_id, status, now),
         guard=True,
     )
+
+
+def supersede_earlier(*, request: SigningRequest, now: datetime) -> Statement:
+    """Nothing more is asked for earlier attempts of its transaction."""
+    return Statement(
+        """update signing_requests set status = 'SUPERSEDED', updated_at = $4
+        where tenant_id = $1 and transaction_id = $2 and attempt < $3 and status = 'OPEN'""",
+        (request.tenant_id, request.transaction_id, request.attempt, now),
+    )
+
+
+async def find_newest(database: Database, *, tenant_id: TenantId, transaction_id: TransactionId) -> RequestState | None:
+    """How far the signing request of a transaction's latest attempt is."""
+    row = await database.fetchrow(
+        """select id, attempt, status from signing_requests where tenant_id = $1 and transaction_id = $2
+        order by attempt desc limit 1""",
+        tenant_id,
+        transaction_id,
+    )
+    return None if row is None else RequestState(row["id"], row["attempt"], SigningStatus(row["status"]))
+
+
+def insert_close_request(*, errand: CloseErrand, now: datetime) -> Statement:
+    """A close order; a second one for its transaction is a ``CONFLICT``."""
+    return Statement(
+        """insert into close_requests (tenant_id, transaction_id, request_hash, reason, status, created_at, updated_at)
+        values ($1, $2, $3, $4, 'OPEN', $5, $5)""",
+        (errand.tenant_id, errand.id, errand.request_hash, errand.reason, now),
+    )
+
+
+async def is_close_reported(database: Database, *, errand: CloseErrand) -> bool:
+    """Whether the manager has the tombstones."""
+    status = await database.fetchval(
+        "select status from close_requests where tenant_id = $1 and transaction_id = $2", errand.tenant_id, errand.id
+    )
+    return status == CloseStatus.REPORTED
+
+
+def update_close(*, errand: CloseErrand, status: CloseStatus, now: datetime) -> Statement:
+    """How far a close order is now."""
+    return Statement(
+        "update close_requests set status = $3, updated_at = $4 where tenant_id = $1 and transaction_id = $2",
+        (errand.tenant_id, errand.id, status, now),
+        guard=True,
+    )
+
+
+def insert_close_answers(*, errand: CloseErrand, answers: Sequence[CloseAnswer], now: datetime) -> Statement:
+    """What the co-signers said to a close order; said twice it is kept once."""
+    return Statement(
+        """insert into close_answers (tenant_id, transaction_id, cosigner, kind, document, occurred_at)
+        select $1, $2, answer.cosigner, answer.kind, answer.document, $6
+        from unnest($3::bigint[], $4::text[], $5::bytea[]) as answer (cosigner, kind, document)
+        on conflict (transaction_id, cosigner, kind) do nothing""",
+        (
+            errand.tenant_id,
+            errand.id,
+            [answer.cosigner for answer in answers],
+            [answer.kind.value for answer in answers],
+            [answer.document for answer in answers],
+            now,
+        ),
+    )
+
+
+async def find_standing(database: Database, *, errand: CloseErrand) -> Standing:
+    """What the co-signers have said to a close order so far."""
+    rows = await database.fetch(
+        "select cosigner, kind, document from close_answers where tenant_id = $1 and transaction_id = $2 order by id",
+        errand.tenant_id,
+        errand.id,
+    )
+    return Standing(
+        tuple(
+            CloseAnswer(cosigner=row["cosigner"], kind=CloseKind(row["kind"]), document=row["document"]) for row in rows
+        )
+    )
+
+
+def insert_document_set(*, document_set: DocumentSet, document: bytes, now: datetime) -> Statement:
+    """The next version of a tenant's document set; a second one of its number is a ``CONFLICT``."""
+    return Statement(
+        "insert into document_sets (tenant_id, version, hash, document, created_at) values ($1, $2, $3, $4, $5)",
+        (document_set.tenant, document_set.version, document_set.hash(), document, now),
+    )
+
+
+async def find_document_set(database: Database, *, tenant: str) -> bytes | None:
+    """The newest version, an encoded ``Signed``."""
+    return await database.fetchval(
+        "select document from document_sets where tenant_id = $1 order by version desc limit 1", tenant
+    )
+
+
+async def list_document_sets(database: Database, *, tenant: str, after: int) -> list[tuple[int, bytes]]:
+    """The versions after that one, in order, each an encoded ``Signed``."""
+    rows = await database.fetch(
+        "select version, document from document_sets where tenant_id = $1 and version > $2 order by version",
+        tenant,
+        after,
+    )
+    return [(row["version"], row["document"]) for row in rows]
 
 
 def insert_events(

@@ -94,10 +94,11 @@ class JournalHead(Document, frozen=True):
     """A co-signer's journal at one moment (trust.md 6); ``challenge`` is the ceremony id, 32 bytes.
 
     A peer keeps the last one and shows it when the next ceremony opens: whoever does not find it in its own journal was
-    rolled back.
+    rolled back. ``epoch`` is the key's: a head of before the last refresh says nothing any more.
     """
 
     cosigner: int
+    epoch: int
     sequence: int
     head: bytes
     document_set_hash: bytes

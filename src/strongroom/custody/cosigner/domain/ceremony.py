@@ -16,10 +16,11 @@ from strongroom.kernel.digest import sha256
 from strongroom.kernel.documents.codec import Document, encode
 from strongroom.kernel.errors import Code, StrongroomError
 
-WIRE_VERSION = 1
+WIRE_VERSION = 2
 """Raised whenever an envelope or a message inside changes; co-signers upgrade together (5.3, rule 14)."""
 SIGN = "ecdsa-sign"
 KEYGEN = "ecdsa-keygen"
+REFRESH = "ecdsa-refresh"
 QUORUM = (1, 2, 3)
 """The product makes 3-of-3 keys only."""
 
@@ -37,6 +38,23 @@ class Envelope(Document, frozen=True):
     receiver: int
     quorum_hash: bytes
     ciphertext: bytes
+
+
+class First(Document, frozen=True):
+    """The first round of a signature, sealed: ``held`` is the last journal head that we hold of the receiver.
+
+    An encoded ``Signed`` of kind journal-head, or empty for none (trust.md 6).
+    """
+
+    message: bytes
+    held: bytes
+
+
+class Last(Document, frozen=True):
+    """The last round of a signature, sealed: ``head`` is our own journal head, signed after RELEASED."""
+
+    message: bytes
+    head: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +106,11 @@ def sign_id(*, terms: Terms, path: str, digest: bytes, nonces: Mapping[int, byte
 def session_id(
     *, terms: Terms, key_request_hash: bytes, document_set_hash: bytes, nonces: Mapping[int, bytes]
 ) -> bytes:
-    """The id of one key generation, 32 bytes, from what the owners asked for and one fresh nonce of each co-signer."""
+    """The id of one key generation or refresh, 32 bytes: what the owners asked for, and a fresh nonce of each."""
     ordered = [nonces[index] for index in QUORUM]
-    fields = [terms.ceremony_id, terms.key_id, terms.epoch, list(QUORUM), key_request_hash, document_set_hash, ordered]
-    return sha256(encode(["strongroom/keygen-session/v1", *fields]))
+    about = [terms.protocol, terms.ceremony_id, terms.key_id, terms.epoch]
+    fields = [*about, list(QUORUM), key_request_hash, document_set_hash, ordered]
+    return sha256(encode(["strongroom/key-session/v1", *fields]))
 
 
 def sealing_data(*, environment: str, tenant: str, key_id: str, epoch: int, party: int) -> bytes:

@@ -46,6 +46,15 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
+class Outdated:
+    """What it was decided on no longer holds: it is screened and decided again, in a new attempt (trust.md 5)."""
+
+    cosigner: int
+    reason: Code
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Repeat:
     """Not this time; the same digest is tried again."""
 
@@ -61,7 +70,19 @@ class Complete:
     statements: Mapping[int, bytes]
 
 
-def decide_consents(answers: Answers) -> Start | Offer | Close | Repeat:
+OUTDATING = frozenset(
+    {
+        Code.SCREENING_UNAVAILABLE,
+        Code.APPROVALS_MISSING,
+        Code.APPROVAL_INVALID,
+        Code.DOCUMENT_VERSION_INVALID,
+        Code.DECISION_MISMATCH,
+    }
+)
+"""Refusals that no patience mends: verdict or approvals have lapsed, or were made on other documents."""
+
+
+def decide_consents(answers: Answers) -> Start | Offer | Close | Outdated | Repeat:
     """What follows from the consent phase: a tombstone ends it, a finished signature saves the ceremony."""
     closed = _find_tombstone(answers)
     if closed:
@@ -71,7 +92,9 @@ def decide_consents(answers: Answers) -> Start | Offer | Close | Repeat:
         signature = next(iter(holders.values())).signature
         return Offer(signature, {index: held for index, held in holders.items() if held.signature == signature})
     consents = [report.document for _, report in sorted(answers.items()) if isinstance(report, Consented)]
-    return Start(tuple(consents)) if len(consents) == len(MEMBERS) else decide_repeat(answers)
+    if len(consents) == len(MEMBERS):
+        return Start(tuple(consents))
+    return _find_outdated(answers) or decide_repeat(answers)
 
 
 def decide_adoption(offer: Offer, answers: Answers) -> Complete | Close | Repeat:
@@ -141,6 +164,13 @@ def _find_tombstone(answers: Answers) -> Close | None:
     for index, report in sorted(answers.items()):
         if isinstance(report, Tombstoned):
             return Close(index, report.reason)
+    return None
+
+
+def _find_outdated(answers: Answers) -> Outdated | None:
+    for index, report in sorted(answers.items()):
+        if isinstance(report, Refused) and report.reason in OUTDATING:
+            return Outdated(index, report.reason, report.detail)
     return None
 
 

@@ -17,7 +17,7 @@ MEMBERS = (1, 2, 3)
 """The co-signers: all of them take part in every ceremony (requirement 1, step 10)."""
 REPORT_MAX_BYTES = 1 << 20
 """Nothing that a co-signer says is longer; the longest message of a ceremony has 55 kB."""
-WIRE_VERSION = 1
+WIRE_VERSION = 2
 SIGNATURE_BYTES = 65
 """r, s and the recovery id."""
 
@@ -70,6 +70,13 @@ class AdoptedReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Honoured:
+    """It has journalled a peer's tombstone on this request, whose digest it had released."""
+
+    request_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class KeyRecorded:
     """It has its share of a new key."""
 
@@ -88,7 +95,7 @@ class Faulted:
 
 
 Report: TypeAlias = (
-    Consented | Refused | Tombstoned | SignedReport | FinishedReport | AdoptedReport | KeyRecorded | Faulted
+    Consented | Refused | Tombstoned | SignedReport | FinishedReport | AdoptedReport | Honoured | KeyRecorded | Faulted
 )
 
 
@@ -153,6 +160,17 @@ def parse_tombstone(document: bytes) -> Tombstoned:
     return Tombstoned(document, Code.TOMBSTONED if reason is Code.INTERNAL else reason)
 
 
+def check_tombstone(*, document: bytes, index: int, request_hash: bytes) -> None:
+    """Check that a tombstone is about this request and by this co-signer; its signature is for the others to check.
+
+    Raises:
+        StrongroomError: ``DOCUMENT_MALFORMED``, ``INTENT_MISMATCH``.
+    """
+    tombstone = decode(_payload(document, Kind.TOMBSTONE), Tombstone)
+    if (tombstone.request_hash, tombstone.cosigner) != (request_hash, index):
+        raise StrongroomError(Code.INTENT_MISMATCH, "The tombstone is about another request.")
+
+
 def check_statement(*, signature: bytes, document: bytes) -> None:
     """Check the form of a finished signature and of the statement about it.
 
@@ -189,8 +207,8 @@ def _event(index: int, report: Report) -> SigningEvent | None:
             return SigningEvent(cosigner=index, kind=EventKind.FAULT, document=_fault(report).encode())
         case SignedReport(signature, document) | FinishedReport(signature, document):
             return SigningEvent(cosigner=index, kind=statement_kind(document), document=document, signature=signature)
-        case AdoptedReport() | KeyRecorded():
-            return None  # the one is kept with the signature it adopts, the other in key_ceremonies
+        case AdoptedReport() | KeyRecorded() | Honoured():
+            return None  # kept with the signature it adopts, in key_ceremonies, in close_answers
 
 
 def _fault(report: Faulted) -> Fault:

@@ -42,12 +42,26 @@ class SigningRequest:
 
 
 class SigningStatus(StrEnum):
-    """How far a signing request is; ASSEMBLED and CLOSED are final."""
+    """How far a signing request is; ASSEMBLED is final.
+
+    CLOSED: the transaction has ended. SUPERSEDED: it is decided again, by a later attempt. In both nothing more is
+    asked, but a digest that all have released still finishes.
+    """
 
     OPEN = "OPEN"
     SIGNED = "SIGNED"
     ASSEMBLED = "ASSEMBLED"
     CLOSED = "CLOSED"
+    SUPERSEDED = "SUPERSEDED"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestState:
+    """How far the signing request of one attempt is."""
+
+    id: UUID
+    attempt: int
+    status: SigningStatus
 
 
 class KeyCeremonyStatus(StrEnum):
@@ -75,7 +89,7 @@ class Errand(Document, frozen=True):
     """What a call that is to be made later acts under. Times in Unix microseconds.
 
     ``repeat`` counts ceremonies that were repeated because their statements disagreed; ``ceremony_id`` is empty until
-    one has ended, and ``outcome`` names the code of the tombstone that ended the request.
+    one has ended, ``outcome`` names the code that co-signer ``cosigner`` ended it with, and ``because`` says why.
     """
 
     tenant_id: str
@@ -91,6 +105,7 @@ class Errand(Document, frozen=True):
     ceremony_id: bytes = b""
     cosigner: int = 0
     outcome: str = ""
+    because: str = ""
 
     @property
     def id(self) -> TransactionId:

@@ -18,7 +18,7 @@ create table if not exists signing_requests (
     verdict bytea not null,
     approvals bytea[] not null,
     digest bytea not null check (length(digest) = 32),
-    status text not null check (status in ('OPEN', 'SIGNED', 'ASSEMBLED', 'CLOSED')),
+    status text not null check (status in ('OPEN', 'SIGNED', 'ASSEMBLED', 'CLOSED', 'SUPERSEDED')),
     created_at timestamptz not null,
     updated_at timestamptz not null,
     constraint signing_requests_attempt_key unique (transaction_id, attempt)
@@ -51,6 +51,52 @@ create or replace trigger signing_events_append_only
 before update or delete on signing_events
 for each row execute function refuse_change();
 alter table signing_events enable always trigger signing_events_append_only;
+
+-- Transactions that have ended before they were signed, whatever step they were in. Only the status changes.
+create table if not exists close_requests (
+    tenant_id text not null,
+    transaction_id uuid primary key,
+    request_hash bytea not null check (length(request_hash) = 32),
+    reason text not null,
+    status text not null check (status in ('OPEN', 'REPORTED', 'RESUMED')),
+    created_at timestamptz not null,
+    updated_at timestamptz not null
+);
+create or replace trigger close_requests_set_once
+before update on close_requests
+for each row execute function set_once('tenant_id', 'transaction_id', 'request_hash', 'reason', 'created_at');
+alter table close_requests enable always trigger close_requests_set_once;
+
+-- What the co-signers said to it: the signed tombstone, the signed refusal after a release, or the request hash that
+-- they honoured a peer's tombstone on.
+create table if not exists close_answers (
+    id bigint generated always as identity primary key,
+    tenant_id text not null,
+    transaction_id uuid not null references close_requests (transaction_id),
+    cosigner bigint not null check (cosigner between 1 and 3),
+    kind text not null check (kind in ('TOMBSTONE', 'RELEASED', 'HONOURED')),
+    document bytea not null,
+    occurred_at timestamptz not null,
+    constraint close_answers_once_key unique (transaction_id, cosigner, kind)
+);
+create or replace trigger close_answers_append_only
+before update or delete on close_answers
+for each row execute function refuse_change();
+alter table close_answers enable always trigger close_answers_append_only;
+
+-- The tenants' document sets as published, for the co-signers that lack them.
+create table if not exists document_sets (
+    tenant_id text not null,
+    version bigint not null check (version > 0),
+    hash bytea not null check (length(hash) = 32),
+    document bytea not null,
+    created_at timestamptz not null,
+    constraint document_sets_pkey primary key (tenant_id, version)
+);
+create or replace trigger document_sets_append_only
+before update or delete on document_sets
+for each row execute function refuse_change();
+alter table document_sets enable always trigger document_sets_append_only;
 
 -- Step 10a: what a co-signer's callback handler was asked and answered, from the co-signer's signed report.
 create table if not exists callback_invocations (

@@ -52,9 +52,11 @@ async def open_ceremony(*, means: Means, opening: Opening, context: CallContext,
         started_at_us=started_at_us,
     )
     run = means.work.new(str(request.id), "run_ceremony", errand.encode(), carried=request)
-    insert = store.insert_signing_request(request=request, now=means.clock.now())
+    now = means.clock.now()
+    insert = store.insert_signing_request(request=request, now=now)
+    earlier = [store.supersede_earlier(request=request, now=now)] if request.attempt else []
     try:
-        await means.work.commit(insert, insert_handoff(call.received), then=[run])
+        await means.work.commit(insert, *earlier, insert_handoff(call.received), then=[run])
     except StrongroomError as error:
         if violated_constraint(error) != store.ATTEMPT_KNOWN:
             raise

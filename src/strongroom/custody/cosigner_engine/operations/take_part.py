@@ -11,6 +11,7 @@ from strongroom.custody.cosigner_engine.domain.decisions import (
     Close,
     Complete,
     Offer,
+    Outdated,
     Repeat,
     Start,
     decide_adoption,
@@ -19,14 +20,15 @@ from strongroom.custody.cosigner_engine.domain.decisions import (
     pause_s,
     statement_events,
 )
-from strongroom.custody.cosigner_engine.domain.reports import MEMBERS, Answers, SigningEvent, events_of
+from strongroom.custody.cosigner_engine.domain.reports import MEMBERS, Answers, SigningEvent, Tombstoned, events_of
 from strongroom.custody.cosigner_engine.domain.requests import Errand, SigningRequest, SigningStatus, StepReport
+from strongroom.custody.cosigner_engine.operations.document_sets import deliver_to_all
 from strongroom.custody.cosigner_engine.operations.means import Means
 from strongroom.custody.cosigner_engine.peers import SERVICE
 from strongroom.custody.cosigner_engine.providers import orders
 from strongroom.custody.cosigner_engine.providers.links import Ceremony
 from strongroom.kernel.documents.codec import decode
-from strongroom.kernel.errors import StrongroomError
+from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import TenantId
 from strongroom.runtime.work import WorkItem
 
@@ -37,7 +39,7 @@ _log = structlog.stdlib.get_logger(__name__)
 class Ended:
     """How a ceremony ended and what was said in it."""
 
-    result: Complete | Close | Repeat
+    result: Complete | Close | Outdated | Repeat
     events: list[SigningEvent]
 
 
@@ -45,6 +47,9 @@ async def run_ceremony(*, means: Means, item: WorkItem) -> None:
     """Report step 9, then ask the co-signers and store what they said; what failed is asked again after a pause."""
     errand = decode(item.payload, Errand)
     request = await get_request(means=means, errand=errand, item=item)
+    if await _is_over(means=means, request=request, item=item):
+        await means.work.commit(done=item)
+        return
     if await means.peers.record_step(errand=errand, report=_opened(means=means, errand=errand)):
         await close(means=means, errand=errand, item=item)
         return
@@ -81,20 +86,20 @@ async def take_part(*, means: Means, request: SigningRequest, errand: Errand, ce
     return ended
 
 
-async def report_close(*, means: Means, item: WorkItem) -> None:
-    """Tell the manager which co-signer closed the request, and why."""
+async def report_end(*, means: Means, item: WorkItem) -> None:
+    """Tell the manager which co-signer closed the request, or for whom it must be decided again, and why."""
     errand = decode(item.payload, Errand)
     report = StepReport(
         step="10",
         from_service=SERVICE,
         to_services=(f"cosigner_{errand.cosigner}",),
         operation="take_part",
-        detail="A signed tombstone.",
+        detail=errand.because,
         started_at_us=errand.started_at_us,
         duration_us=errand.duration_us,
         outcome=errand.outcome,
     )
-    reason = f"Co-signer {errand.cosigner} closed the request: {errand.outcome}."
+    reason = f"Co-signer {errand.cosigner}: {errand.because}"
     await means.peers.record_step(errand=errand, report=report, reason=reason)
     await means.work.commit(done=item)
 
@@ -108,6 +113,14 @@ async def close(*, means: Means, errand: Errand, item: WorkItem) -> None:
         now=means.clock.now(),
     )
     await means.work.commit(closed, done=item)
+
+
+async def _is_over(*, means: Means, request: SigningRequest, item: WorkItem) -> bool:
+    """Whether a later attempt has taken over, or the request was closed; asked of a call that is made again only."""
+    if item.carried is not None:
+        return False
+    status = await store.find_status(means.database, tenant_id=request.tenant_id, signing_request_id=request.id)
+    return status in {SigningStatus.CLOSED, SigningStatus.SUPERSEDED}
 
 
 async def get_request(*, means: Means, errand: Errand, item: WorkItem) -> SigningRequest:
@@ -135,11 +148,26 @@ async def _go_on(*, means: Means, request: SigningRequest, ceremony: Ceremony, a
             await ceremony.order(orders.offer_signature(request=request, signature=signature), to=others)
             adopted = await ceremony.collect(members=others, idle_s=means.config.round_timeout_s, patient=True)
             return _ended(decide_adoption(first, adopted), answers, adopted)
-        case Close() | Repeat():
+        case Close():
+            shown = await _show(request=request, ceremony=ceremony, answers=answers, means=means, closed=first)
+            return _ended(first, answers, shown)
+        case Outdated() | Repeat():
             return _ended(first, answers, {})
 
 
-def _ended(result: Complete | Close | Repeat, asked: Answers, answered: Answers) -> Ended:
+async def _show(
+    *, means: Means, request: SigningRequest, ceremony: Ceremony, answers: Answers, closed: Close
+) -> Answers:
+    """Show a tombstone to the others at once: the request is dead for them too, and its slot is free."""
+    tombstone = answers[closed.cosigner]
+    assert isinstance(tombstone, Tombstoned), "it was found as one"
+    others = tuple(index for index in MEMBERS if not isinstance(answers.get(index), Tombstoned))
+    body = orders.honour_tombstone(tenant_id=request.tenant_id, signer=closed.cosigner, tombstone=tombstone.document)
+    await ceremony.order(body, to=others)
+    return await ceremony.collect(members=others, idle_s=means.config.round_timeout_s, patient=True)
+
+
+def _ended(result: Complete | Close | Outdated | Repeat, asked: Answers, answered: Answers) -> Ended:
     said = {(event.cosigner, event.kind): event for event in (*events_of(asked), *events_of(answered))}
     if isinstance(result, Complete):
         said |= {(event.cosigner, event.kind): event for event in statement_events(result)}
@@ -155,24 +183,43 @@ async def _store(*, means: Means, request: SigningRequest, ran: Errand, ended: E
             status = SigningStatus.SIGNED
             then = means.work.new(item.key, "verify", ran.encode(), attempt=item.attempt, carried=request)
         case Close(cosigner, reason):
-            closed = msgspec.structs.replace(ran, cosigner=cosigner, outcome=reason.name)
-            status, then = SigningStatus.CLOSED, means.work.new(item.key, "report_close", closed.encode())
+            over = msgspec.structs.replace(
+                ran, cosigner=cosigner, outcome=reason.name, because=f"a signed tombstone, {reason.name}."
+            )
+            status, then = SigningStatus.CLOSED, means.work.new(item.key, "report_end", over.encode())
+        case Outdated():
+            status, then = SigningStatus.SUPERSEDED, _report_outdated(means, item, ran, ended.result)
         case Repeat():
             await means.database.commit(events)
-            await _pause(means=means, item=item, repeat=ended.result)
+            await _pause(means=means, item=item, repeat=ended.result, tenant=request.tenant_id)
             return
     update = store.update_status(tenant_id=request.tenant_id, signing_request_id=request.id, status=status, now=now)
     await means.work.commit(events, update, done=item, then=[then])
 
 
-async def _pause(*, means: Means, item: WorkItem, repeat: Repeat) -> None:
+def _report_outdated(means: Means, item: WorkItem, ran: Errand, outdated: Outdated) -> WorkItem:
+    """The report that asks for a new attempt; the later the attempt, the longer it waits, so that none turns hot."""
+    over = msgspec.structs.replace(
+        ran,
+        cosigner=outdated.cosigner,
+        outcome=Code.ATTEMPT_OUTDATED.name,
+        because=f"{outdated.reason.name}: {outdated.detail}",
+    )
+    delay_s = pause_s(tries=ran.attempt, first_s=means.config.retry_s, longest_s=means.config.retry_max_s)
+    return means.work.new(item.key, "report_end", over.encode(), due_in_s=delay_s if ran.attempt else 0.0)
+
+
+async def _pause(*, means: Means, item: WorkItem, repeat: Repeat, tenant: str) -> None:
+    """Ask again later; a co-signer that is behind gets the document sets that it lacks meanwhile."""
     _log.warning("ceremony_repeated", code=repeat.reason.name, detail=repeat.detail, signing_request_id=item.key)
+    if repeat.reason is Code.NOT_NOW:
+        await deliver_to_all(means=means, tenant=tenant)
     delay_s = pause_s(tries=item.tries, first_s=means.config.retry_s, longest_s=means.config.retry_max_s)
     await means.work.postpone(item, delay_s, _reason(repeat))
 
 
-def _reason(result: Close | Repeat) -> str:
-    detail = result.detail if isinstance(result, Repeat) else f"closed by co-signer {result.cosigner}"
+def _reason(result: Close | Outdated | Repeat) -> str:
+    detail = f"closed by co-signer {result.cosigner}" if isinstance(result, Close) else result.detail
     return f"{result.reason.name}: {detail}"
 
 

@@ -5,7 +5,7 @@ co-signer that does not read at all loses its stream, so that it cannot hold up 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, final
@@ -34,10 +34,11 @@ _log = structlog.stdlib.get_logger(__name__)
 
 @final
 class Link:
-    """One open stream of one co-signer."""
+    """One open stream of one co-signer; ``versions`` of the tenants' document sets that it has, or was sent."""
 
     def __init__(self, index: int, *, ahead: int, drain_timeout_s: float) -> None:
         self.index = index
+        self.versions: dict[str, int] = {}
         self._orders: asyncio.Queue[pb.EngineOrder | None] = asyncio.Queue(ahead)
         self._drain_timeout_s = drain_timeout_s
         self._ended = asyncio.Event()
@@ -184,13 +185,19 @@ class Links:
         self._ceremonies: dict[bytes, Ceremony] = {}
         self._complete = asyncio.Event()
 
-    def attach(self, index: int) -> Link:
-        """A new stream of a co-signer; it replaces the one before."""
+    def attach(self, index: int, versions: Mapping[str, int] | None = None) -> Link:
+        """A new stream of a co-signer; it replaces the one before.
+
+        Args:
+            index: whose.
+            versions: of the document sets that it has, by tenant.
+        """
         before = self._links.get(index)
         if before is not None:
             before.replaced = True
             self.detach(before)
         link = Link(index, ahead=self._ahead, drain_timeout_s=self._drain_timeout_s)
+        link.versions.update(versions or {})
         self._links[index] = link
         self._seen[index] = self._clock.now()
         if len(self._links) == len(MEMBERS):
@@ -260,6 +267,7 @@ class Links:
         """Route a message to its peer, or give a report to its ceremony. What belongs to none is late and dropped."""
         ceremony = self._ceremonies.get(report.ceremony_id)
         if ceremony is None or not link.is_open:
+            _note(link, report)
             return
         if report.WhichOneof("report") == "peer_message":
             await self._route(ceremony, link.index, report)
@@ -285,3 +293,15 @@ class Links:
                 await receiver.put(peer_order(report))
             except StrongroomError as error:
                 ceremony.report(receiver.index, Faulted(error.code, error.detail))
+
+
+def _note(link: Link, report: pb.CosignerReport) -> None:
+    """Document sets are given outside of any ceremony: what became of them is for the log."""
+    match report.WhichOneof("report"):
+        case "document_set_installed":
+            head = report.document_set_installed
+            _log.info("document_set_installed", cosigner=link.index, tenant=head.tenant_id, version=head.version)
+        case "refusal":
+            _log.error("alarm_order_refused", cosigner=link.index, order=report.ceremony_id.hex())
+        case _:
+            return

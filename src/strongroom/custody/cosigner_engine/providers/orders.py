@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias, final
 from uuid import UUID
 
+from strongroom.custody.cosigner_engine.domain.closing import CloseErrand
 from strongroom.custody.cosigner_engine.domain.requests import KeyCeremony, SigningRequest
 from strongroom.interfaces.cosigner_engine.v1 import cosigner_engine_pb2 as pb
 from strongroom.interfaces.policy_engine.v1 import policy_engine_pb2 as policy_pb
@@ -15,8 +16,26 @@ from strongroom.kernel.documents.consent import cosigner_name
 from strongroom.runtime.rpc.handoff import HandoffSigner
 
 Body: TypeAlias = (
-    pb.SeekConsent | pb.StartCeremony | pb.StartKeyCeremony | pb.AbortCeremony | pb.CloseRequest | pb.OfferSignature
+    pb.SeekConsent
+    | pb.StartCeremony
+    | pb.StartKeyCeremony
+    | pb.AbortCeremony
+    | pb.CloseRequest
+    | pb.OfferSignature
+    | pb.HonourTombstone
+    | pb.InstallDocumentSet
 )
+_FIELDS: Final[dict[type, str]] = {
+    pb.SeekConsent: "seek_consent",
+    pb.StartCeremony: "start_ceremony",
+    pb.StartKeyCeremony: "start_key_ceremony",
+    pb.AbortCeremony: "abort",
+    pb.CloseRequest: "close",
+    pb.OfferSignature: "offer_signature",
+    pb.HonourTombstone: "honour_tombstone",
+    pb.InstallDocumentSet: "install_document_set",
+}
+"""Where each order stands in its frame."""
 _LINK: Final = "cosigner_engine.v1.CosignerLink"
 
 
@@ -79,6 +98,26 @@ def offer_signature(*, request: SigningRequest, signature: bytes) -> pb.OfferSig
     return pb.OfferSignature(tenant_id=request.tenant_id, digest=request.digest, signature=signature)
 
 
+def close_request(errand: CloseErrand) -> pb.CloseRequest:
+    """The transaction has ended."""
+    return pb.CloseRequest(
+        tenant_id=errand.tenant_id,
+        request_hash=errand.request_hash,
+        transaction_id=errand.transaction_id,
+        reason=errand.reason,
+    )
+
+
+def honour_tombstone(*, tenant_id: str, signer: int, tombstone: bytes) -> pb.HonourTombstone:
+    """A tombstone of another co-signer."""
+    return pb.HonourTombstone(tenant_id=tenant_id, signer=signer, tombstone=tombstone)
+
+
+def install_document_set(document: bytes) -> pb.InstallDocumentSet:
+    """The next document set of a tenant."""
+    return pb.InstallDocumentSet(document_set=document)
+
+
 def abort(reason: str) -> pb.AbortCeremony:
     """The end of a ceremony that did not succeed."""
     return pb.AbortCeremony(reason=reason[:500])
@@ -91,17 +130,5 @@ def peer_order(report: pb.CosignerReport) -> pb.EngineOrder:
 
 def _frame(body: Body, *, ceremony_id: bytes, handoff: str, chain: tuple[bytes, ...]) -> pb.EngineOrder:
     order = pb.EngineOrder(ceremony_id=ceremony_id, handoff=handoff, handoff_chain=chain)
-    match body:
-        case pb.SeekConsent():
-            order.seek_consent.CopyFrom(body)
-        case pb.StartCeremony():
-            order.start_ceremony.CopyFrom(body)
-        case pb.StartKeyCeremony():
-            order.start_key_ceremony.CopyFrom(body)
-        case pb.AbortCeremony():
-            order.abort.CopyFrom(body)
-        case pb.CloseRequest():
-            order.close.CopyFrom(body)
-        case pb.OfferSignature():
-            order.offer_signature.CopyFrom(body)
+    getattr(order, _FIELDS[type(body)]).CopyFrom(body)
     return order

@@ -8,6 +8,7 @@ from strongroom.custody.cosigner_engine.domain.reports import (
     Consented,
     Faulted,
     FinishedReport,
+    Honoured,
     KeyRecorded,
     Report,
     SignedReport,
@@ -65,6 +66,7 @@ _PARSERS: Mapping[str, Callable[[pb.CosignerReport], Report]] = {
     "signed": lambda report: _signed(report.signed),
     "finished": lambda report: _finished(report.finished),
     "adopted": lambda report: AdoptedReport(_document(report.adopted)),
+    "honoured": lambda report: Honoured(report.honoured),
     "key_record": lambda report: KeyRecorded(_document(report.key_record)),
     "fault": lambda report: _fault(report.fault),
 }
