@@ -6,7 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from strongroom.custody.cosigner.domain.orders import Order, PeerMessage, SeekConsent, StartCeremony, StartKeyCeremony
+from strongroom.custody.cosigner.domain.orders import (
+    ActivateKey,
+    Order,
+    PeerMessage,
+    SeekConsent,
+    StartCeremony,
+    StartKeyCeremony,
+)
 from strongroom.custody.cosigner.domain.reports import Consented, Outgoing, Report
 from strongroom.kernel.ids import TenantId
 
@@ -35,6 +42,13 @@ class MemoryEngine:
     def generate_key(self, *, tenant_id: str, key_request: bytes, ceremony_id: bytes | None = None) -> list[Report]:
         order = StartKeyCeremony(
             ceremony_id=ceremony_id or os.urandom(32), tenant_id=TenantId(tenant_id), key_request=key_request
+        )
+        return self.run(dict.fromkeys(self.cores, order))
+
+    def activate_key(self, *, tenant_id: str, key_id: str, records: Sequence[bytes]) -> list[Report]:
+        """The second phase of a refresh, at the cores that are there."""
+        order = ActivateKey(
+            ceremony_id=os.urandom(32), tenant_id=TenantId(tenant_id), key_id=key_id, records=tuple(records)
         )
         return self.run(dict.fromkeys(self.cores, order))
 

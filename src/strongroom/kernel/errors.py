@@ -143,12 +143,6 @@ class Code(Enum):
         "Make a key of its own.",
     )
     KEY_EXISTS = Meaning(3008, 409, "The tenant already has this key.", "Use the existing key.")
-    LIVE_KEYS_REFUSED = Meaning(
-        3009,
-        403,
-        "Keys in `live` are refused until refresh and offline recovery exist.",
-        "Use the sandbox environment.",
-    )
 
     # 4xxx: the verdict
     INSUFFICIENT_FUNDS = Meaning(4001, 400, "The balance does not cover the amount.", "Fund the vault account.")
@@ -185,7 +179,13 @@ class Code(Enum):
         4012, 410, "The request was closed for good.", "Send a new request with the same externalTxId."
     )
     SLOT_TAKEN = Meaning(4013, 409, "The spend slot belongs to another transaction.", "Investigate: this is an alarm.")
-
+    BACKUP_MISSING = Meaning(
+        4014,
+        409,
+        "A co-signer's share of this epoch has no backup.",
+        "Back it up: strongroom-cosigner backup.",
+        retryable=True,
+    )
     APPROVAL_INVALID = Meaning(
         4015,
         403,

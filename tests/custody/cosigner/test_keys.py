@@ -14,14 +14,14 @@ from strongroom.custody.cosigner.domain.orders import PeerMessage, StartKeyCerem
 from strongroom.custody.cosigner.domain.reports import Failed, KeyRecorded, Report
 from strongroom.custody.cosigner.operations.activate import activate, apply_document_set
 from strongroom.custody.cosigner.operations.tell import tell_address
-from strongroom.custody.cosigner.store import Journal
+from strongroom.custody.cosigner.store import Journal, get_share_blob
 from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.documents.document_set import Action, PolicyRule
 from strongroom.kernel.documents.intent import address_at
 from strongroom.kernel.documents.keys import KeyRequest
 from strongroom.kernel.documents.signing import Kind, Signed
 from strongroom.kernel.errors import Code, StrongroomError
-from strongroom.kernel.ids import Environment
+from strongroom.threshold.backend import ThresholdError
 from tests.custody.cosigner.world import OPERATORS, TENANT, World
 from tests.fakes.memory_engine import MemoryEngine
 
@@ -55,7 +55,7 @@ def test_a_request_that_the_owners_did_not_sign_is_refused(world: World) -> None
 
 
 def test_a_request_for_another_quorum_or_key_is_refused(world: World) -> None:
-    for changes in ({"threshold": 2}, {"key_id": "acme/sandbox/ecdsa-2"}):
+    for changes in ({"threshold": 2}, {"key_id": "acme/sandbox/ecdsa-2"}, {"epoch": 0}):
         request = msgspec.structs.replace(request_of(world), **changes)
         assert refused(world, world.owner_signed(Kind.KEY_REQUEST, request)) == {Code.DOCUMENT_MALFORMED}
 
@@ -65,12 +65,6 @@ def test_a_request_under_another_document_set_or_too_late_is_refused(world: Worl
     late = world.key_request()
     world.clock.advance(3600)
     assert refused(world, late) == {Code.REQUEST_EXPIRED}
-
-
-def test_keys_in_live_are_refused(tmp_path: Path) -> None:
-    live = World(tmp_path, environment=Environment.LIVE)
-    assert refused(live, live.key_request()) == {Code.LIVE_KEYS_REFUSED}
-    live.close()
 
 
 def test_a_second_request_for_the_key_is_refused(world: World) -> None:
@@ -159,8 +153,11 @@ def test_a_key_ceremony_id_is_used_once(keyless: World) -> None:
 def test_the_sealed_share_opens_only_for_its_own_cosigner(world: World) -> None:
     key = world.contexts[1].get_key(world.document_set)
     assert world.contexts[1].get_share(key=key, path="m/44/60/0/0/0").party == 1
-    with pytest.raises(Exception, match="wrong key, wrong associated data"):
-        world.contexts[2].get_share(key=key, path="m/44/60/0/0/0")
+    other = world.contexts[2]
+    data = other.sealing_data(tenant_id=TENANT, key_id=key.key_id, epoch=key.epoch)
+    blob = get_share_blob(world.contexts[1].journal.db, key=key)
+    with pytest.raises(ThresholdError, match="wrong key, wrong associated data"):
+        other.backend.unseal(key=other.sealing_key, associated_data=data, blob=blob)
 
 
 def test_an_address_follows_from_the_cosigner_s_own_record(world: World) -> None:

@@ -154,6 +154,7 @@ async def test_run_takes_part_over_mtls_and_ends_with_sigterm(world: World, tmp_
 def key_order(world: World, now_s: int) -> pb.EngineOrder:
     request = KeyRequest(
         key_id="acme/sandbox/ecdsa-1",
+        epoch=1,
         threshold=3,
         parties=(1, 2, 3),
         document_set_hash=world.document_set.hash(),

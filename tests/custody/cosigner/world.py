@@ -248,9 +248,12 @@ class World:
     def owner_signed(self, kind: Kind, document: Document) -> bytes:
         return self.signed(kind, document, key=self.owner, signer="owner")
 
-    def key_request(self, *, nonce: bytes | None = None, document_set_hash: bytes | None = None) -> bytes:
+    def key_request(
+        self, *, nonce: bytes | None = None, document_set_hash: bytes | None = None, epoch: int = 1
+    ) -> bytes:
         request = KeyRequest(
             key_id=default_key_id(environment=self.environment, tenant_id=TENANT),
+            epoch=epoch,
             threshold=3,
             parties=(1, 2, 3),
             document_set_hash=document_set_hash or self.document_set.hash(),

@@ -37,6 +37,7 @@ class FakeVault(SecureVaultServicer):
             return pb.Key(key_id=key.key_id, status="PENDING")
         wish = KeyRequest(
             key_id=key.key_id,
+            epoch=1,
             threshold=3,
             parties=(1, 2, 3),
             document_set_hash=self.tenant.document_set.hash(),
@@ -71,7 +72,7 @@ class FakeVault(SecureVaultServicer):
         key = made_key()
         record = KeyRecord(
             key_id=key.key_id,
-            epoch=0,
+            epoch=1,
             threshold=3,
             parties=(1, 2, 3),
             public_key=key.public_key,

@@ -7,24 +7,28 @@ what is sealed, every derived share follows from it, and no payment is ever made
 A request is used once. The last message can be lost, so that one co-signer has the key and another does not; then the
 same request may be asked again. In round 0 each says which key it has from this request: if all have the same, each
 gives its record again; if not, a new key replaces it, unless anything was ever consented to under the old one.
+
+A refresh (``refresh_key``) is the same ceremony over another protocol.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, final
 
-from strongroom.custody.cosigner.domain.ceremony import KEYGEN, QUORUM, Terms, session_id, sign_id
-from strongroom.custody.cosigner.domain.entries import KeyGenerated
-from strongroom.custody.cosigner.domain.orders import PeerMessage, StartKeyCeremony
+from strongroom.custody.cosigner.domain.ceremony import KEYGEN, QUORUM, session_id, sign_id
+from strongroom.custody.cosigner.domain.key_entries import KeyGenerated, KeyRefreshed
+from strongroom.custody.cosigner.domain.orders import PeerMessage
 from strongroom.custody.cosigner.domain.reports import Failed, KeyRecorded, Report
-from strongroom.custody.cosigner.operations.context import EPOCH, Context
+from strongroom.custody.cosigner.operations.context import Context
 from strongroom.custody.cosigner.operations.exchange import Exchange, UnopenedError
 from strongroom.custody.cosigner.operations.fail import record_failure
 from strongroom.custody.cosigner.operations.peers_allowed import check_peers
 from strongroom.custody.cosigner.store import StoredKey, find_key_by_request, has_consents_under
 from strongroom.kernel.digest import sha256
-from strongroom.kernel.documents.codec import Document, decode, encode
+from strongroom.kernel.documents.codec import Document, decode
 from strongroom.kernel.documents.document_set import DocumentSet, tenant_of
-from strongroom.kernel.documents.keys import KeyRecord, KeyRequest, verify_key_request
-from strongroom.kernel.documents.signing import Kind, Signed
+from strongroom.kernel.documents.keys import KeyRecord, KeyRequest, facts_hash
+from strongroom.kernel.documents.signing import Kind
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.threshold.activation import activation_digest
 from strongroom.threshold.backend import KeyShare, Session, ThresholdError
@@ -34,17 +38,34 @@ _KEYGEN_ROUNDS: Final = 4
 
 
 class Hello(Document, frozen=True):
-    """Round 0: a fresh nonce, what it is about, and the hash of the key held from this request (empty for none)."""
+    """Round 0: a fresh nonce, what it is about, and the hashes of the facts of what is held already, sorted."""
 
     nonce: bytes
     document_set_hash: bytes
     key_request_hash: bytes
-    held: bytes
+    held: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """What a ceremony makes: a key, or shares of its next epoch.
+
+    ``held``: what an earlier ceremony for the same epoch left here. ``check_startable`` raises what stands against a
+    new one, ``begin`` starts it under its id, ``check_share`` raises what is wrong with the outcome, ``entry`` records
+    it.
+    """
+
+    protocol: str
+    held: tuple[StoredKey, ...]
+    check_startable: Callable[[], None]
+    begin: Callable[[bytes], Session[KeyShare]]
+    check_share: Callable[[KeyShare], None]
+    entry: type[KeyGenerated | KeyRefreshed]
 
 
 @final
 class KeyCeremony:
-    """Our part in one key generation: in memory only, single use, over at the first error."""
+    """Our part in one key generation or refresh: in memory only, single use, over at the first error."""
 
     def __init__(
         self,
@@ -53,20 +74,23 @@ class KeyCeremony:
         document_set: DocumentSet,
         request: KeyRequest,
         request_hash: bytes,
-        held: StoredKey | None,
+        verify_request: Callable[[], None],
+        making: Making,
         exchange: Exchange,
     ) -> None:
         self._context = context
         self._document_set = document_set
         self._request = request
         self._request_hash = request_hash
-        self._held = held
+        self._verify_request = verify_request
+        self._making = making
         self._exchange = exchange
         self._nonces: dict[int, bytes] = {context.index: context.entropy.token(NONCE_BYTES)}
         self._keygen: Session[KeyShare] | None = None
         self._share: KeyShare | None = None
         self._test: Session[bytes] | None = None
         self._test_digest = b""
+        self.tenant = document_set.tenant
         self.over = False
 
     def begin(self) -> tuple[Report, ...]:
@@ -75,7 +99,7 @@ class KeyCeremony:
             nonce=self._nonces[self._context.index],
             document_set_hash=self._document_set.hash(),
             key_request_hash=self._request_hash,
-            held=self._held.facts_hash if self._held else b"",
+            held=tuple(sorted(held.facts_hash for held in self._making.held)),
         ).encode()
         return self._exchange.send(0, dict.fromkeys(self._context.peers, hello))
 
@@ -122,23 +146,28 @@ class KeyCeremony:
         self._nonces |= {sender: hello.nonce for sender, hello in hellos.items()}
         if len(set(self._nonces.values())) != len(QUORUM):
             raise StrongroomError(Code.CEREMONY_FAILED, "Two co-signers sent the same nonce.")
-        if self._held and all(hello.held == self._held.facts_hash for hello in hellos.values()):
-            self.over = True
-            return (KeyRecorded(ceremony_id=self._exchange.terms.ceremony_id, document=self._held.record),)
-        self._check_replaceable()
+        for held in self._making.held:
+            if all(held.facts_hash in hello.held for hello in hellos.values()):
+                return (self._repeat(held),)
+        self._verify_request()
+        self._making.check_startable()
         self._exchange.agree(self._nonces)
-        self._keygen = self._context.backend.generate(
-            threshold=self._request.threshold,
-            parties=len(QUORUM),
-            party=self._context.index,
-            session_id=session_id(
+        self._keygen = self._making.begin(
+            session_id(
                 terms=self._exchange.terms,
                 key_request_hash=self._request_hash,
                 document_set_hash=self._document_set.hash(),
                 nonces=self._nonces,
-            ),
+            )
         )
         return self._exchange.send(1, _messages(self._keygen.step(None)))
+
+    def _repeat(self, held: StoredKey) -> KeyRecorded:
+        """All three have it already: never two that could be complete."""
+        if held.request_hash != self._request_hash:
+            raise StrongroomError(Code.KEY_EXISTS, "All three hold this epoch from another request: repeat that one.")
+        self.over = True
+        return KeyRecorded(ceremony_id=self._exchange.terms.ceremony_id, document=held.record)
 
     def _read_hello(self, sender: int, message: bytes) -> Hello:
         try:
@@ -150,15 +179,9 @@ class KeyCeremony:
             raise StrongroomError(Code.NOT_NOW, f"Co-signer {sender} has another document set or key request.")
         return hello
 
-    def _check_replaceable(self) -> None:
-        if self._held is None:
-            return
-        tenant, key_id = self._document_set.tenant, self._request.key_id
-        if has_consents_under(self._context.journal.db, tenant=tenant, key_id=key_id):
-            raise StrongroomError(Code.KEY_EXISTS, "The key is in use, and a peer says that it does not have it.")
-
     def _begin_test(self, share: KeyShare) -> tuple[Report, ...]:
         terms = self._exchange.terms
+        self._making.check_share(share)
         self._share = share
         self._test_digest = activation_digest(
             environment=self._context.environment,
@@ -189,7 +212,7 @@ class KeyCeremony:
         context, terms, tenant_id = self._context, self._exchange.terms, tenant_of(self._document_set)
         record = KeyRecord(
             key_id=self._request.key_id,
-            epoch=EPOCH,
+            epoch=terms.epoch,
             threshold=self._request.threshold,
             parties=self._request.parties,
             public_key=share.public_key,
@@ -199,59 +222,57 @@ class KeyCeremony:
             transcript_hash=share.transcript_hash,
             cosigner=context.index,
         )
-        data = context.sealing_data(tenant_id=tenant_id, key_id=record.key_id, epoch=EPOCH)
+        data = context.sealing_data(tenant_id=tenant_id, key_id=record.key_id, epoch=record.epoch)
         document = context.sign(kind=Kind.KEY_RECORD, tenant_id=tenant_id, document=record)
-        context.journal.append(
-            KeyGenerated(
-                tenant=tenant_id,
-                key_id=record.key_id,
-                epoch=EPOCH,
-                request_nonce=self._request.nonce,
-                request_hash=self._request_hash,
-                ceremony_id=terms.ceremony_id,
-                public_key=record.public_key,
-                chain_code=record.chain_code,
-                facts_hash=_facts_hash(record),
-                blob=share.seal(key=context.sealing_key, associated_data=data),
-                record=document,
-                at=context.now_s(),
-            )
+        blob = share.seal(key=context.sealing_key, associated_data=data)
+        entry = self._making.entry(
+            tenant=tenant_id,
+            key_id=record.key_id,
+            epoch=record.epoch,
+            request_nonce=self._request.nonce,
+            request_hash=self._request_hash,
+            ceremony_id=terms.ceremony_id,
+            public_key=record.public_key,
+            chain_code=record.chain_code,
+            facts_hash=facts_hash(record),
+            blob_hash=sha256(blob),
+            record=document,
+            at=context.now_s(),
         )
+        context.journal.append(entry, share=blob)
         context.memory.forget_documents()
         return KeyRecorded(ceremony_id=terms.ceremony_id, document=document)
 
 
-def open_key_ceremony(*, context: Context, order: StartKeyCeremony) -> KeyCeremony:
-    """Our part in generating the key that the owners asked for.
+def making_key(*, context: Context, document_set: DocumentSet, request: KeyRequest, request_hash: bytes) -> Making:
+    """A new key.
 
     Raises:
-        StrongroomError: ``TENANT_UNKNOWN``, ``DOCUMENT_*``, ``LIVE_KEYS_REFUSED``, ``REQUEST_EXPIRED``, ``KEY_EXISTS``
-            for a key from another request, ``COSIGNER_BANNED``, ``CEREMONY_FAILED``, ``REQUEST_INVALID``.
+        StrongroomError: ``KEY_EXISTS`` for a key from another request, ``COSIGNER_BANNED``, ``CEREMONY_FAILED``.
     """
-    if len(order.ceremony_id) != NONCE_BYTES:
-        raise StrongroomError(Code.REQUEST_INVALID, "A ceremony id is 32 bytes.")
-    document_set = context.get_document_set(order.tenant_id)
-    request = verify_key_request(data=order.key_request, document_set=document_set, now_s=context.now_s())
-    request_hash = sha256(decode(order.key_request, Signed).payload)
-    check_peers(context=context, document_set=document_set, key_id=request.key_id, epoch=EPOCH)
+    check_peers(context=context, document_set=document_set, key_id=request.key_id, epoch=request.epoch)
     held = context.find_key(document_set)
     used = find_key_by_request(context.journal.db, nonce=request.nonce)
-    if (held is not None and held.request_hash != request_hash) or used not in (None, request_hash):
+    if (held is not None and held.request_hash != request_hash) or used not in {None, request_hash}:
         raise StrongroomError(Code.KEY_EXISTS, "This co-signer has a key from another request.")
-    terms = Terms(protocol=KEYGEN, ceremony_id=order.ceremony_id, key_id=request.key_id, epoch=EPOCH)
-    return KeyCeremony(
-        context=context,
-        document_set=document_set,
-        request=request,
-        request_hash=request_hash,
-        held=held,
-        exchange=Exchange(context=context, document_set=document_set, terms=terms),
+
+    def check_startable() -> None:
+        if held and has_consents_under(context.journal.db, tenant=document_set.tenant, key_id=request.key_id):
+            raise StrongroomError(Code.KEY_EXISTS, "The key is in use, and a peer says that it does not have it.")
+
+    def begin(identity: bytes) -> Session[KeyShare]:
+        return context.backend.generate(
+            threshold=request.threshold, parties=len(QUORUM), party=context.index, session_id=identity
+        )
+
+    return Making(
+        protocol=KEYGEN,
+        held=(held,) if held else (),
+        check_startable=check_startable,
+        begin=begin,
+        check_share=lambda _: None,
+        entry=KeyGenerated,
     )
-
-
-def _facts_hash(record: KeyRecord) -> bytes:
-    """What the three records have in common, 32 bytes."""
-    return sha256(encode([getattr(record, name) for name in KeyRecord.__struct_fields__ if name != "cosigner"]))
 
 
 def _messages(outcome: "dict[int, bytes] | KeyShare | bytes") -> dict[int, bytes]:

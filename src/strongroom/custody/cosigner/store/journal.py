@@ -7,11 +7,19 @@ from pathlib import Path
 from typing import Final, Self, final
 
 from strongroom.custody.cosigner.domain.entries import GENESIS_HEAD, KIND_OF, KINDS, Entry, entry_hash
+from strongroom.custody.cosigner.domain.key_entries import KeyActivated, KeyGenerated, KeyRefreshed, ShareRestored
 from strongroom.custody.cosigner.store.index import INDEX_SCHEMA, INDEX_TABLES, JOURNAL_SCHEMA, contents, project
+from strongroom.custody.cosigner.store.key_index import (
+    SHARES_SCHEMA,
+    delete_unused_shares,
+    find_damage,
+    insert_share,
+)
 from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.errors import Code, StrongroomError
 
 _BUSY_TIMEOUT_S: Final = 10.0
+_REPLACING: Final = (KeyGenerated, KeyActivated)
 
 
 @final
@@ -37,9 +45,10 @@ class Journal:
     def _open(self) -> None:
         self.db.execute("pragma journal_mode = wal")
         self.db.execute("pragma synchronous = full")  # in WAL mode: one fsync per commit, survives power loss
+        self.db.execute("pragma secure_delete = on")  # an old share is overwritten when it is deleted
         self.db.execute("pragma wal_autocheckpoint = 4000")  # pages: copying the log back is rarer than a commit
         with self._transaction():
-            for statement in _statements(JOURNAL_SCHEMA + INDEX_SCHEMA):
+            for statement in _statements(JOURNAL_SCHEMA + INDEX_SCHEMA + SHARES_SCHEMA):
                 self.db.execute(statement)
         self._sequence, self._head = self._verify()
 
@@ -57,11 +66,12 @@ class Journal:
         """A number that moves when another process has written."""
         return int(self.db.execute("pragma data_version").fetchone()[0])
 
-    def append(self, *entries: Entry, check: Callable[[], None] | None = None) -> None:
+    def append(self, *entries: Entry, check: Callable[[], None] | None = None, share: bytes | None = None) -> None:
         """Persist entries in one commit, or none of them.
 
         Args:
             entries: in this order.
+            share: the sealed share that an entry has the hash of; shares that nothing needs any more are deleted.
             check: looks again, inside the same transaction, at whatever must not have changed; raises to refuse.
 
         Raises:
@@ -74,7 +84,12 @@ class Journal:
             for entry in entries:
                 sequence, head = sequence + 1, self._write(sequence + 1, head, entry)
                 project(self.db, entry)
+                if share is not None and isinstance(entry, KeyGenerated | KeyRefreshed | ShareRestored):
+                    insert_share(self.db, entry, share)
+            deleted = any(isinstance(entry, _REPLACING) for entry in entries) and delete_unused_shares(self.db)
         self._sequence, self._head = sequence, head
+        if deleted:
+            self.db.execute("pragma wal_checkpoint(truncate)")  # the log has copies of the pages that were wiped
 
     def close(self) -> None:
         """Close the file."""
@@ -134,6 +149,9 @@ class Journal:
         for table in INDEX_TABLES:
             if contents(self.db, table) != contents(rebuilt, table):
                 raise _damaged(f"table {table} does not follow from the entries")
+        damage = find_damage(self.db)
+        if damage is not None:
+            raise _damaged(damage)
 
 
 def _checked_link(number: int, head: bytes, row: tuple[int, str, bytes, bytes, bytes]) -> bytes:

@@ -323,6 +323,7 @@ class EngineOrder(_message.Message):
     OFFER_SIGNATURE_FIELD_NUMBER: _builtins.int
     INSTALL_DOCUMENT_SET_FIELD_NUMBER: _builtins.int
     HONOUR_TOMBSTONE_FIELD_NUMBER: _builtins.int
+    ACTIVATE_KEY_FIELD_NUMBER: _builtins.int
     ceremony_id: _builtins.bytes
     """Ceremony that the order belongs to, 32 bytes."""
     handoff: _builtins.str
@@ -341,7 +342,7 @@ class EngineOrder(_message.Message):
 
     @_builtins.property
     def start_key_ceremony(self) -> Global___StartKeyCeremony:
-        """Generate a key."""
+        """Generate a key, or refresh it."""
 
     @_builtins.property
     def peer_message(self) -> Global___PeerMessage:
@@ -367,6 +368,10 @@ class EngineOrder(_message.Message):
     def honour_tombstone(self) -> Global___HonourTombstone:
         """A peer's tombstone: honour it, even after an own release."""
 
+    @_builtins.property
+    def activate_key(self) -> Global___ActivateKey:
+        """All three have recorded a refresh: use the new share, delete the old one."""
+
     def __init__(
         self,
         *,
@@ -382,12 +387,13 @@ class EngineOrder(_message.Message):
         offer_signature: Global___OfferSignature | None = ...,
         install_document_set: Global___InstallDocumentSet | None = ...,
         honour_tombstone: Global___HonourTombstone | None = ...,
+        activate_key: Global___ActivateKey | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["abort", b"abort", "close", b"close", "honour_tombstone", b"honour_tombstone", "install_document_set", b"install_document_set", "offer_signature", b"offer_signature", "order", b"order", "peer_message", b"peer_message", "seek_consent", b"seek_consent", "start_ceremony", b"start_ceremony", "start_key_ceremony", b"start_key_ceremony"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["abort", b"abort", "activate_key", b"activate_key", "close", b"close", "honour_tombstone", b"honour_tombstone", "install_document_set", b"install_document_set", "offer_signature", b"offer_signature", "order", b"order", "peer_message", b"peer_message", "seek_consent", b"seek_consent", "start_ceremony", b"start_ceremony", "start_key_ceremony", b"start_key_ceremony"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["abort", b"abort", "ceremony_id", b"ceremony_id", "close", b"close", "handoff", b"handoff", "handoff_chain", b"handoff_chain", "honour_tombstone", b"honour_tombstone", "install_document_set", b"install_document_set", "offer_signature", b"offer_signature", "order", b"order", "peer_message", b"peer_message", "seek_consent", b"seek_consent", "start_ceremony", b"start_ceremony", "start_key_ceremony", b"start_key_ceremony"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["abort", b"abort", "activate_key", b"activate_key", "ceremony_id", b"ceremony_id", "close", b"close", "handoff", b"handoff", "handoff_chain", b"handoff_chain", "honour_tombstone", b"honour_tombstone", "install_document_set", b"install_document_set", "offer_signature", b"offer_signature", "order", b"order", "peer_message", b"peer_message", "seek_consent", b"seek_consent", "start_ceremony", b"start_ceremony", "start_key_ceremony", b"start_key_ceremony"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_order: _TypeAlias = _typing.Literal["seek_consent", "start_ceremony", "start_key_ceremony", "peer_message", "abort", "close", "offer_signature", "install_document_set", "honour_tombstone"]  # noqa: Y015
+    _WhichOneofReturnType_order: _TypeAlias = _typing.Literal["seek_consent", "start_ceremony", "start_key_ceremony", "peer_message", "abort", "close", "offer_signature", "install_document_set", "honour_tombstone", "activate_key"]  # noqa: Y015
     _WhichOneofArgType_order: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_order) -> _WhichOneofReturnType_order | None: ...
 
@@ -496,6 +502,38 @@ class StartKeyCeremony(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StartKeyCeremony: _TypeAlias = StartKeyCeremony  # noqa: Y015
+
+@_typing.final
+class ActivateKey(_message.Message):
+    """The second phase of a refresh."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: _builtins.int
+    KEY_ID_FIELD_NUMBER: _builtins.int
+    KEY_RECORDS_FIELD_NUMBER: _builtins.int
+    tenant_id: _builtins.str
+    """Tenant."""
+    key_id: _builtins.str
+    """Key."""
+    @_builtins.property
+    def key_records(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Three encoded Signed documents of kind key-record, by co-signers 1, 2 and 3."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: _builtins.str = ...,
+        key_id: _builtins.str = ...,
+        key_records: _abc.Iterable[_builtins.bytes] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key_id", b"key_id", "key_records", b"key_records", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ActivateKey: _TypeAlias = ActivateKey  # noqa: Y015
 
 @_typing.final
 class PeerMessage(_message.Message):
@@ -684,6 +722,7 @@ class CosignerReport(_message.Message):
     ADOPTED_FIELD_NUMBER: _builtins.int
     DOCUMENT_SET_INSTALLED_FIELD_NUMBER: _builtins.int
     HONOURED_FIELD_NUMBER: _builtins.int
+    KEY_ACTIVATED_FIELD_NUMBER: _builtins.int
     ceremony_id: _builtins.bytes
     """Ceremony that the report belongs to, 32 bytes; empty for a greeting."""
     consent: _builtins.bytes
@@ -698,6 +737,8 @@ class CosignerReport(_message.Message):
     """An encoded Signed document of kind adopted."""
     honoured: _builtins.bytes
     """The peer's tombstone is in the journal here."""
+    key_activated: _builtins.int
+    """This epoch of the key is active here, now or since an earlier order."""
     @_builtins.property
     def greeting(self) -> Global___Greeting:
         """First message of a stream."""
@@ -738,12 +779,13 @@ class CosignerReport(_message.Message):
         adopted: _builtins.bytes = ...,
         document_set_installed: Global___DocumentSetHead | None = ...,
         honoured: _builtins.bytes = ...,
+        key_activated: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "consent", b"consent", "document_set_installed", b"document_set_installed", "fault", b"fault", "finished", b"finished", "greeting", b"greeting", "honoured", b"honoured", "key_record", b"key_record", "peer_message", b"peer_message", "refusal", b"refusal", "report", b"report", "signed", b"signed", "tombstone", b"tombstone"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "consent", b"consent", "document_set_installed", b"document_set_installed", "fault", b"fault", "finished", b"finished", "greeting", b"greeting", "honoured", b"honoured", "key_activated", b"key_activated", "key_record", b"key_record", "peer_message", b"peer_message", "refusal", b"refusal", "report", b"report", "signed", b"signed", "tombstone", b"tombstone"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "ceremony_id", b"ceremony_id", "consent", b"consent", "document_set_installed", b"document_set_installed", "fault", b"fault", "finished", b"finished", "greeting", b"greeting", "honoured", b"honoured", "key_record", b"key_record", "peer_message", b"peer_message", "refusal", b"refusal", "report", b"report", "signed", b"signed", "tombstone", b"tombstone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "ceremony_id", b"ceremony_id", "consent", b"consent", "document_set_installed", b"document_set_installed", "fault", b"fault", "finished", b"finished", "greeting", b"greeting", "honoured", b"honoured", "key_activated", b"key_activated", "key_record", b"key_record", "peer_message", b"peer_message", "refusal", b"refusal", "report", b"report", "signed", b"signed", "tombstone", b"tombstone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_report: _TypeAlias = _typing.Literal["greeting", "consent", "refusal", "tombstone", "peer_message", "signed", "key_record", "fault", "finished", "adopted", "document_set_installed", "honoured"]  # noqa: Y015
+    _WhichOneofReturnType_report: _TypeAlias = _typing.Literal["greeting", "consent", "refusal", "tombstone", "peer_message", "signed", "key_record", "fault", "finished", "adopted", "document_set_installed", "honoured", "key_activated"]  # noqa: Y015
     _WhichOneofArgType_report: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_report) -> _WhichOneofReturnType_report | None: ...
 
