@@ -98,5 +98,9 @@ def hang_up(_: dict[str, Any]) -> bytes:
     return b""
 
 
+def half_an_answer(_: dict[str, Any]) -> bytes:
+    return b'HTTP/1.1 200 OK\r\nContent-Length: 400\r\nConnection: close\r\n\r\n{"jsonrpc": "2.0", "id"'
+
+
 def silence(_: dict[str, Any]) -> None:
     return None

@@ -15,7 +15,7 @@ from strongroom.chains.evm.broadcast import SendOutcome, classify_send_error
         (-32000, "nonce too low: next nonce 5, tx nonce 4", SendOutcome.NONCE_TOO_LOW),
         (-32010, "OldNonce, Current nonce: 5", SendOutcome.NONCE_TOO_LOW),
         (-32001, "Nonce too low", SendOutcome.NONCE_TOO_LOW),
-        (-32000, "replacement transaction underpriced", SendOutcome.UNDERPRICED),
+        (-32000, "replacement transaction underpriced", SendOutcome.REPLACEMENT_UNDERPRICED),
         (-32000, "max fee per gas less than block base fee: address 0x1", SendOutcome.UNDERPRICED),
         (-32010, "FeeTooLow, MaxFeePerGas too low", SendOutcome.UNDERPRICED),
         (-32000, "insufficient funds for gas * price + value: balance 0", SendOutcome.INSUFFICIENT_FUNDS),

@@ -9,7 +9,7 @@ import pytest
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.db import list_handoffs
 from tests.custody.nodes.world import ETHER, Chain, Transfer, World, make_manager, until
-from tests.fakes.proxy_node import ProxyNode, garbage, hang_up, refusal, result, silence
+from tests.fakes.proxy_node import ProxyNode, garbage, half_an_answer, hang_up, refusal, result, silence
 from tests.fixtures.platform import refused
 from tests.fixtures.postgres import Databases
 from tests.fixtures.tenant import FRIEND, STRANGER
@@ -99,6 +99,56 @@ async def test_a_node_that_fails_while_sending_loses_nothing(world: World, chain
     assert await world.outcomes() == ["accepted"]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (silence, "slow"),
+        (garbage, "garbage: the answer has another shape"),
+        (hang_up, "garbage: HTTP breaks off"),
+        (half_an_answer, "garbage: HTTP breaks off"),
+        (result("0x" + "00" * 32), "garbage: the hash of another transaction"),
+    ],
+)
+async def test_each_failure_of_a_node_is_told_apart(
+    databases: Databases, chain: Chain, node: ProxyNode, wrong: Any, told: str
+) -> None:
+    world = await World.open(databases, node, timeout_s=0.3)
+    node.answers[SEND] = wrong
+    await world.broadcast(Transfer(await chain.key()))
+    await until(lambda: _told(world, told))
+    assert await world.outcomes() == []
+    await world.stage.stop()
+
+
+async def _told(world: World, words: str) -> bool:
+    error = await world.database.fetchval("select last_error from work where operation = 'send'")
+    return error is not None and error.startswith("NODE_UNAVAILABLE") and words in error
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome"),
+    [
+        ("already known", "already known"),
+        ("nonce too low: next nonce 7, tx nonce 0", "nonce too low"),
+        ("replacement transaction underpriced", "replacement underpriced"),
+        ("transaction underpriced", "underpriced"),
+        ("insufficient funds for gas * price + value", "insufficient funds"),
+        ("the moon is full", "unknown"),
+    ],
+)
+async def test_no_refusal_of_a_node_is_an_end(world: World, chain: Chain, words: str, outcome: str) -> None:
+    transfer = Transfer(await chain.key())
+    world.node.answers[SEND] = refusal(words)
+    await world.broadcast(transfer)
+    await until(lambda: _longer(world.outcomes(), 0))
+    assert set(await world.outcomes()) == {outcome}
+    await chain.ask(SEND, "0x" + transfer.raw.hex())
+    await until(lambda: world.confirmations(transfer))
+    await chain.mine()
+    await until(lambda: world.is_closed(transfer))
+    assert {one.ours for one in world.confirmations(transfer)} == {True}
+
+
 async def test_a_slow_node_that_took_the_bytes_is_asked_again(
     databases: Databases, chain: Chain, node: ProxyNode
 ) -> None:
@@ -181,6 +231,25 @@ async def test_a_transaction_that_no_block_takes_is_sent_again(
     node.recover()
     await until(lambda: world.confirmations(transfer))
     assert await world.outcomes() == ["accepted", "accepted"]
+    await world.stage.stop()
+
+
+async def test_of_a_transaction_that_stays_stuck_people_are_told_once(
+    databases: Databases, chain: Chain, node: ProxyNode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = await World.open(databases, node, unseen_resend_s=0.05, stuck_alert_s=0.1)
+    transfer = Transfer(await chain.key())
+    node.answers[SEND] = result(transfer.hash)  # taken, and forgotten
+    await world.broadcast(transfer)
+    await until(lambda: _is(world.database.fetchval("select count(*) from watches where alerted_at is not null"), 1))
+    other = await world.successor(unseen_resend_s=0.05, stuck_alert_s=0.1)
+    await until(lambda: _longer(world.outcomes(), 4))
+    told = capsys.readouterr().out
+    assert told.count("transaction_stuck_alert") == 1
+    assert "seconds=0" in told
+    node.recover()
+    await until(lambda: world.confirmations(transfer))
+    await other.stage.stop()
     await world.stage.stop()
 
 

@@ -8,7 +8,7 @@ import pytest
 from strongroom.interfaces.nodes.v1 import nodes_pb2 as pb
 from strongroom.kernel.errors import Code, StrongroomError
 from tests.custody.nodes.world import CHAIN_ID, ETHER, Chain, Transfer, World, make_manager, until
-from tests.fakes.proxy_node import ProxyNode, garbage, result
+from tests.fakes.proxy_node import ProxyNode, garbage, hang_up, result
 from tests.fakes.transaction_manager import FakeManager
 from tests.fixtures.postgres import Databases
 from tests.fixtures.tenant import FRIEND
@@ -108,6 +108,36 @@ async def test_a_reverted_payment_is_told_as_such(world: World, chain: Chain) ->
     await chain.ask("anvil_setCode", FRIEND, "0x")
     (told,) = world.confirmations(transfer)
     assert (told.succeeded, told.ours) == (False, True)
+    assert "revert" in told.revert_reason
+
+
+async def test_the_reason_of_a_revert_is_the_contracts_own(world: World, chain: Chain) -> None:
+    await chain.ask("anvil_setCode", FRIEND, _reverting("the vault is closed"))
+    transfer = Transfer(await chain.key(), gas_limit=50_000)
+    await world.broadcast(transfer)
+    await seen(world, transfer)
+    await chain.ask("anvil_setCode", FRIEND, "0x")
+    assert "the vault is closed" in world.confirmations(transfer)[0].revert_reason
+
+
+@pytest.mark.parametrize("answer", [garbage, hang_up, result("0x")])
+async def test_a_revert_without_a_reason_is_a_revert(world: World, chain: Chain, answer: Any) -> None:
+    await chain.ask("anvil_setCode", FRIEND, "0x60006000fd")
+    world.node.answers["eth_call"] = answer
+    transfer = Transfer(await chain.key(), gas_limit=50_000)
+    await world.broadcast(transfer)
+    await seen(world, transfer)
+    await chain.ask("anvil_setCode", FRIEND, "0x")
+    (told,) = world.confirmations(transfer)
+    assert (told.succeeded, told.ours, told.revert_reason) == (False, True, "")
+
+
+def _reverting(words: str) -> str:
+    """Code that reverts with Error(string) (Solidity ABI): its data lies behind it and is copied to memory."""
+    text = words.encode()
+    data = bytes.fromhex("08c379a0") + (32).to_bytes(32, "big") + len(text).to_bytes(32, "big") + text.ljust(32, b"\0")
+    head = bytes([0x60, len(data), 0x60, 12, 0x60, 0, 0x39, 0x60, len(data), 0x60, 0, 0xFD])
+    return "0x" + (head + data).hex()
 
 
 async def test_a_reorganisation_counts_again_with_the_new_block(world: World, chain: Chain) -> None:

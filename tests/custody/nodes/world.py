@@ -49,6 +49,7 @@ class World:
         self.stage.add(self.manager.service())
         self.vault = self.stage.peer(NodesStub, "nodes", caller="secure_vault")
         self.balances = self.stage.peer(NodesStub, "nodes", caller="balances")
+        self.transaction_manager = self.stage.peer(NodesStub, "nodes", caller="transaction_manager")
 
     @classmethod
     async def open(cls, databases: Databases, node: ProxyNode, **given: Any) -> "World":
@@ -65,6 +66,19 @@ class World:
     async def broadcast(self, transfer: "Transfer", **changes: Any) -> None:
         message = transfer.message(**changes)
         await self.vault.BroadcastTransaction(message, metadata=on_behalf(message.transaction_id))
+
+    async def watch_slot(self, transfer: "Transfer", **changes: Any) -> None:
+        """Watch a digest that was released and shall not land."""
+        given: dict[str, Any] = {
+            "tenant_id": TENANT,
+            "transaction_id": str(transfer.id),
+            "chain_id": CHAIN_ID,
+            "sender": transfer.sender,
+            "nonce": transfer.transaction.nonce,
+            "digest": signing_digest(transfer.transaction),
+            **changes,
+        }
+        await self.transaction_manager.WatchSlot(pb.WatchSlotRequest(**given), metadata=on_behalf(transfer.id))
 
     def confirmations(self, transfer: "Transfer") -> list[manager_pb.ConfirmTransactionRequest]:
         """What the manager was told of a transfer on chain."""

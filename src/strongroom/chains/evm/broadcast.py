@@ -17,6 +17,7 @@ class SendOutcome(Enum):
     ACCEPTED = "accepted"
     ALREADY_KNOWN = "already known"
     NONCE_TOO_LOW = "nonce too low"
+    REPLACEMENT_UNDERPRICED = "replacement underpriced"
     UNDERPRICED = "underpriced"
     INSUFFICIENT_FUNDS = "insufficient funds"
     REVERTED = "reverted"
@@ -37,6 +38,7 @@ _WORDS: tuple[tuple[SendOutcome, re.Pattern[str]], ...] = (
         re.compile(r"already ?known|\bknown transaction|already imported|existing tx with same hash"),
     ),
     (SendOutcome.NONCE_TOO_LOW, re.compile(r"nonce (is )?too low|oldnonce")),
+    (SendOutcome.REPLACEMENT_UNDERPRICED, re.compile(r"replacement.*underpriced|could not replace existing tx")),
     (
         SendOutcome.UNDERPRICED,
         re.compile(r"underpriced|less than block base fee|fee ?too ?low|below configured minimum|gas price too low"),

@@ -116,6 +116,28 @@ class EvmNode:
         raw = await self._ask("eth_getTransactionReceipt", sought_hash)
         return observed.parse_receipt(raw, expected_hash=sought_hash)
 
+    async def revert_reason(self, transaction: ObservedTransaction, block_number: int) -> str:
+        """In the node's own words why a mined transaction was reverted; empty if it gives no reason, or cannot.
+
+        The call is made again on the state before its block, so what came first in that block may change the answer:
+        it is for people, and proves nothing.
+        """
+        question = {
+            "from": transaction.sender,
+            "to": transaction.to,
+            "value": hex(transaction.value_units),
+            "input": "0x" + transaction.data.hex(),
+        }
+        if transaction.signed is not None:
+            question["gas"] = hex(transaction.signed[0].gas_limit)
+        try:
+            await self._call("eth_call", question, hex(max(block_number - 1, 0)))
+        except _RefusedError as refused:
+            return refused.words
+        except StrongroomError:
+            return ""
+        return ""
+
     async def send_raw(self, raw: bytes) -> SendAnswer:
         """Hands over a signed transaction; a refusal is an answer, not an error.
 

@@ -13,6 +13,7 @@ class NodesConfig(Settings, frozen=True):
         refused_retry_s: how long to wait before a transaction that a node refused is sent again; twice as long after
             every further refusal, up to ``unseen_resend_s``.
         unseen_resend_s: how long a sent transaction may stay out of every block before it is sent again.
+        stuck_alert_s: after how long out of every block a transaction is reported to people, once.
     """
 
     chains: dict[str, str]
@@ -20,3 +21,4 @@ class NodesConfig(Settings, frozen=True):
     timeout_s: float = 5.0
     refused_retry_s: float = 2.0
     unseen_resend_s: float = 30.0
+    stuck_alert_s: float = 600.0

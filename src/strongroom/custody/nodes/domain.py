@@ -1,11 +1,12 @@
 """Types and decisions of the nodes service; pure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import final
 from uuid import UUID
 
 from strongroom.chains.evm.broadcast import SendOutcome
-from strongroom.chains.evm.observed import Block, Head, ObservedTransaction, Receipt, observed_digest
+from strongroom.chains.evm.observed import Block, Head, Receipt
 from strongroom.chains.evm.transaction import parse_raw, recover_sender, signing_digest, transaction_hash
 from strongroom.kernel.errors import Code, StrongroomError
 
@@ -18,16 +19,22 @@ SETTLED = frozenset({SendOutcome.ACCEPTED, SendOutcome.ALREADY_KNOWN, SendOutcom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Broadcast:
-    """One signed transaction to be sent and watched."""
+class Target:
+    """A digest that may land in a slot; nothing more is known of one that was released and never came."""
 
     tenant_id: str
     transaction_id: UUID
-    attempt: int
     chain_id: int
     sender: str
     nonce: int
     digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broadcast(Target):
+    """One signed transaction to be sent and watched."""
+
+    attempt: int
     raw_transaction: bytes
 
     @property
@@ -38,23 +45,37 @@ class Broadcast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """A broadcast whose end is still to be seen; looked for from ``since_block`` on. ``sent``: a node has answered."""
+    """A digest whose end is still to be seen; looked for from ``since_block`` on."""
 
-    broadcast: Broadcast
+    target: Target
     since_block: int
     parents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentWatch(Watch):
+    """A watch of what we broadcast. ``sent``: a node has answered; ``alerted``: people were told that it is stuck."""
+
+    target: Broadcast
+    attempted_at: datetime
     sent: bool = False
+    alerted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """The transaction that a block holds at a broadcast's sender and nonce, and whether its digest is ours."""
+    """The transaction that a block holds at a watched slot; ``digest`` is None for a kind that we never make."""
 
     tx_hash: str
     block_number: int
     block_hash: str
-    ours: bool
+    digest: bytes | None
     receipt: Receipt
+    revert_reason: str = ""
+
+    def is_of(self, target: Target) -> bool:
+        """Whether it has that digest, under whichever signature (trust.md 5)."""
+        return self.digest == target.digest
 
 
 def check_broadcast(broadcast: Broadcast) -> None:
@@ -73,11 +94,6 @@ def check_broadcast(broadcast: Broadcast) -> None:
     )
     if stated != found:
         raise StrongroomError(Code.INTENT_MISMATCH, "The raw transaction is not what the caller says it is.")
-
-
-def is_ours(observed: ObservedTransaction, broadcast: Broadcast) -> bool:
-    """Whether the transaction at our sender and nonce has our digest, under whichever signature (trust.md 5)."""
-    return observed_digest(observed) == broadcast.digest
 
 
 @final

@@ -45,17 +45,18 @@ class Peers:
     async def confirm(self, watch: Watch, sighting: Sighting, *, confirmations: int) -> bool:
         """Report step 14; answers whether nothing more is to be reported."""
         request = pb.ConfirmTransactionRequest(
-            tenant_id=watch.broadcast.tenant_id,
-            transaction_id=str(watch.broadcast.transaction_id),
+            tenant_id=watch.target.tenant_id,
+            transaction_id=str(watch.target.transaction_id),
             tx_hash=sighting.tx_hash,
             block_number=sighting.block_number,
             block_hash=sighting.block_hash,
             confirmations=confirmations,
             succeeded=sighting.receipt.succeeded,
             fee_units=str(sighting.receipt.fee_units),
-            ours=sighting.ours,
+            ours=sighting.is_of(watch.target),
+            revert_reason=sighting.revert_reason,
         )
         reply = await self._manager.ConfirmTransaction(
-            request, metadata=acting(transaction_id=watch.broadcast.transaction_id, parents=watch.parents)
+            request, metadata=acting(transaction_id=watch.target.transaction_id, parents=watch.parents)
         )
         return reply.final

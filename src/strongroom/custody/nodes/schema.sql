@@ -127,6 +127,22 @@ ALTER TABLE public.service_handoff_events ALTER COLUMN id ADD GENERATED ALWAYS A
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.slot_watches (
+    tenant_id text NOT NULL,
+    transaction_id uuid NOT NULL,
+    chain_id bigint NOT NULL,
+    sender text NOT NULL,
+    nonce bigint NOT NULL,
+    digest bytea NOT NULL,
+    since_block bigint NOT NULL,
+    parents text[] NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT slot_watches_chain_id_check CHECK ((chain_id > 0)),
+    CONSTRAINT slot_watches_digest_check CHECK ((length(digest) = 32)),
+    CONSTRAINT slot_watches_nonce_check CHECK ((nonce >= 0)),
+    CONSTRAINT slot_watches_since_block_check CHECK ((since_block >= 0))
+);
+ALTER TABLE public.slot_watches OWNER TO owner_role;
 CREATE TABLE public.watches (
     tenant_id text NOT NULL,
     transaction_id uuid NOT NULL,
@@ -134,6 +150,7 @@ CREATE TABLE public.watches (
     chain_id bigint NOT NULL,
     since_block bigint NOT NULL,
     parents text[] NOT NULL,
+    alerted_at timestamp with time zone,
     closed_at timestamp with time zone,
     CONSTRAINT watches_since_block_check CHECK ((since_block >= 0))
 );
@@ -171,6 +188,8 @@ ALTER TABLE ONLY public.service_handoff_events
     ADD CONSTRAINT service_handoff_events_handoff_id_key UNIQUE (handoff_id);
 ALTER TABLE ONLY public.service_handoff_events
     ADD CONSTRAINT service_handoff_events_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.slot_watches
+    ADD CONSTRAINT slot_watches_once PRIMARY KEY (transaction_id);
 ALTER TABLE ONLY public.watches
     ADD CONSTRAINT watches_pkey PRIMARY KEY (transaction_id, attempt);
 ALTER TABLE ONLY public.work
@@ -178,6 +197,8 @@ ALTER TABLE ONLY public.work
 CREATE INDEX broadcast_outcomes_transaction ON public.broadcast_outcomes USING btree (transaction_id, id);
 CREATE INDEX service_handoff_events_chain ON public.service_handoff_events USING btree (cert_chain_hash) WHERE (cert_chain IS NOT NULL);
 CREATE INDEX service_handoff_events_transaction ON public.service_handoff_events USING btree (transaction_id, id);
+CREATE INDEX slot_watches_open ON public.slot_watches USING btree (chain_id) WHERE (closed_at IS NULL);
+CREATE INDEX slot_watches_slot ON public.slot_watches USING btree (chain_id, sender, nonce);
 CREATE INDEX watches_open ON public.watches USING btree (chain_id) WHERE (closed_at IS NULL);
 CREATE INDEX work_due ON public.work USING btree (due_at) WHERE (finished_at IS NULL);
 CREATE TRIGGER broadcast_attempts_append_only BEFORE DELETE OR UPDATE ON public.broadcast_attempts FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -196,7 +217,8 @@ CREATE TRIGGER service_handoff_events_append_only BEFORE DELETE OR UPDATE ON pub
 ALTER TABLE public.service_handoff_events ENABLE ALWAYS TRIGGER service_handoff_events_append_only;
 CREATE TRIGGER service_handoff_events_no_truncate BEFORE TRUNCATE ON public.service_handoff_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.service_handoff_events ENABLE ALWAYS TRIGGER service_handoff_events_no_truncate;
-CREATE TRIGGER watches_closed_once BEFORE UPDATE ON public.watches FOR EACH ROW EXECUTE FUNCTION public.set_once('closed_at');
+CREATE TRIGGER slot_watches_closed_once BEFORE UPDATE ON public.slot_watches FOR EACH ROW EXECUTE FUNCTION public.set_once('closed_at');
+CREATE TRIGGER watches_closed_once BEFORE UPDATE ON public.watches FOR EACH ROW EXECUTE FUNCTION public.set_once('closed_at', 'alerted_at');
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO service_role;
 GRANT USAGE ON SCHEMA public TO auditor_role;
@@ -209,8 +231,12 @@ GRANT SELECT,INSERT ON TABLE public.observed_blocks TO service_role;
 GRANT SELECT ON TABLE public.schema_migrations TO auditor_role;
 GRANT SELECT ON TABLE public.service_handoff_events TO auditor_role;
 GRANT SELECT,INSERT ON TABLE public.service_handoff_events TO service_role;
+GRANT SELECT ON TABLE public.slot_watches TO auditor_role;
+GRANT SELECT,INSERT ON TABLE public.slot_watches TO service_role;
+GRANT UPDATE(closed_at) ON TABLE public.slot_watches TO service_role;
 GRANT SELECT ON TABLE public.watches TO auditor_role;
 GRANT SELECT,INSERT ON TABLE public.watches TO service_role;
+GRANT UPDATE(alerted_at) ON TABLE public.watches TO service_role;
 GRANT UPDATE(closed_at) ON TABLE public.watches TO service_role;
 GRANT SELECT ON TABLE public.work TO auditor_role;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.work TO service_role;

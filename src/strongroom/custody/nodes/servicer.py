@@ -7,8 +7,8 @@ from uuid import UUID
 from grpc import aio
 
 from strongroom.chains.evm.fees import FeeLevel
-from strongroom.custody.nodes.domain import Broadcast
-from strongroom.custody.nodes.operations import Chains, broadcast_transaction, record_hop
+from strongroom.custody.nodes.domain import Broadcast, Target, Watch
+from strongroom.custody.nodes.operations import Chains, broadcast_transaction, record_hop, watch_slot
 from strongroom.interfaces.nodes.v1 import nodes_pb2 as pb
 from strongroom.interfaces.nodes.v1 import nodes_pb2_grpc as rpc
 from strongroom.kernel.errors import Code, StrongroomError
@@ -75,3 +75,20 @@ class NodesServicer(rpc.NodesServicer):
             call=call,
         )
         return pb.BroadcastTransactionResponse()
+
+    async def WatchSlot(self, request: pb.WatchSlotRequest, context: Context) -> pb.WatchSlotResponse:
+        """A digest that was released and shall not land."""
+        call = current_call()
+        target = Target(
+            tenant_id=request.tenant_id,
+            transaction_id=UUID(request.transaction_id),
+            chain_id=request.chain_id,
+            sender=request.sender,
+            nonce=request.nonce,
+            digest=request.digest,
+        )
+        if target.transaction_id != call.transaction_id:
+            raise StrongroomError(Code.HANDOFF_INVALID, "The handoff names another transaction than the request.")
+        watch = Watch(target=target, since_block=request.since_block, parents=call.parents)
+        await watch_slot(database=self._host.database(), chains=self._chains, watch=watch, call=call)
+        return pb.WatchSlotResponse()

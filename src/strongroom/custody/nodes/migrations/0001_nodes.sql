@@ -49,12 +49,32 @@ create table if not exists watches (
     chain_id bigint not null,
     since_block bigint not null check (since_block >= 0),
     parents text[] not null,
+    alerted_at timestamptz,
     closed_at timestamptz,
     primary key (transaction_id, attempt)
 );
 create index if not exists watches_open on watches (chain_id) where closed_at is null;
 create or replace trigger watches_closed_once
 before update on watches
+for each row execute function set_once('closed_at', 'alerted_at');
+
+-- Digests that were released and shall not land: their slot is the next transaction's, and the chain decides.
+create table if not exists slot_watches (
+    tenant_id text not null,
+    transaction_id uuid not null,
+    chain_id bigint not null check (chain_id > 0),
+    sender text not null,
+    nonce bigint not null check (nonce >= 0),
+    digest bytea not null check (length(digest) = 32),
+    since_block bigint not null check (since_block >= 0),
+    parents text[] not null,
+    closed_at timestamptz,
+    constraint slot_watches_once primary key (transaction_id)
+);
+create index if not exists slot_watches_open on slot_watches (chain_id) where closed_at is null;
+create index if not exists slot_watches_slot on slot_watches (chain_id, sender, nonce);
+create or replace trigger slot_watches_closed_once
+before update on slot_watches
 for each row execute function set_once('closed_at');
 
 -- Blocks that hold a transaction of ours, as observed; after a reorganisation the same height is observed again.

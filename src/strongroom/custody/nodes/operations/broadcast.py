@@ -1,7 +1,7 @@
 """Step 13: store the attempt, then let it be sent."""
 
 from strongroom.custody.nodes import store
-from strongroom.custody.nodes.domain import Broadcast, Watch, check_broadcast
+from strongroom.custody.nodes.domain import Broadcast, SentWatch, check_broadcast
 from strongroom.custody.nodes.operations.chains import Chains
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.clock import Clock
@@ -24,8 +24,8 @@ async def broadcast_transaction(
     """
     check_broadcast(broadcast)
     since_block = await (await chains.get(broadcast.chain_id)).head()
-    watch = Watch(broadcast=broadcast, since_block=since_block, parents=call.parents)
     key, now = str(broadcast.transaction_id), clock.now()
+    watch = SentWatch(target=broadcast, since_block=since_block, parents=call.parents, attempted_at=now)
     try:
         await work.commit(
             store.insert_attempt(broadcast, now=now),
@@ -46,6 +46,6 @@ async def _repeat(*, database: Database, broadcast: Broadcast, call: Call) -> No
         transaction_id=broadcast.transaction_id,
         attempt=broadcast.attempt,
     )
-    if stored is None or stored.broadcast != broadcast:
+    if stored is None or stored.target != broadcast:
         raise StrongroomError(Code.SLOT_TAKEN, "Another transaction was broadcast from this slot or attempt.")
     await database.commit(insert_handoff(call.received))

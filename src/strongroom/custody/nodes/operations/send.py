@@ -6,7 +6,7 @@ import structlog
 
 from strongroom.custody.nodes import store
 from strongroom.custody.nodes.config import NodesConfig
-from strongroom.custody.nodes.domain import SETTLED, Watch
+from strongroom.custody.nodes.domain import SETTLED, SentWatch
 from strongroom.custody.nodes.operations.chains import Chains
 from strongroom.custody.nodes.peers import Peers
 from strongroom.kernel.errors import Code, StrongroomError
@@ -26,15 +26,15 @@ async def send(
         StrongroomError: ``NODE_UNAVAILABLE``: made again.
     """
     began, began_s = clock.now(), clock.monotonic_s()
-    watch = item.carried if isinstance(item.carried, Watch) else await _read_watch(database, item)
-    chain = await chains.get(watch.broadcast.chain_id)
+    watch = item.carried if isinstance(item.carried, SentWatch) else await _read_watch(database, item)
+    chain = await chains.get(watch.target.chain_id)
     duration_us = round((clock.monotonic_s() - began_s) * 1_000_000)
-    goes_on = await peers.record_broadcast(watch.broadcast, began=began, duration_us=duration_us, parents=watch.parents)
+    goes_on = await peers.record_broadcast(watch.target, began=began, duration_us=duration_us, parents=watch.parents)
     if not goes_on:  # never to be sent, so there is nothing to watch for
-        await work.commit(store.close_watch(watch.broadcast, now=clock.now()), done=item)
+        await work.commit(store.close_watch(watch.target, now=clock.now()), done=item)
         return
-    answer = await chain.node.send_raw(watch.broadcast.raw_transaction)
-    outcome = store.insert_outcome(watch.broadcast, answer, now=clock.now())
+    answer = await chain.node.send_raw(watch.target.raw_transaction)
+    outcome = store.insert_outcome(watch.target, answer, now=clock.now())
     if answer.outcome in SETTLED:
         await work.commit(outcome, done=item)
         return
@@ -44,7 +44,7 @@ async def send(
     await work.postpone(item, delay_s, answer.outcome.value)
 
 
-async def _read_watch(database: Database, item: WorkItem) -> Watch:
+async def _read_watch(database: Database, item: WorkItem) -> SentWatch:
     watch = await store.find_broadcast(
         database, tenant_id=item.payload.decode(), transaction_id=UUID(item.key), attempt=item.attempt
     )
