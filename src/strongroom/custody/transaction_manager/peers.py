@@ -19,11 +19,10 @@ from strongroom.interfaces.screening.v1 import screening_pb2 as screening_pb
 from strongroom.interfaces.screening.v1.screening_pb2_grpc import ScreeningStub
 from strongroom.interfaces.secure_vault.v1 import secure_vault_pb2 as vault_pb
 from strongroom.interfaces.secure_vault.v1.secure_vault_pb2_grpc import SecureVaultStub
-from strongroom.kernel.digest import sha256
 from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.documents.document_set import Action, DocumentSet
 from strongroom.kernel.documents.intent import PublicKey
-from strongroom.kernel.documents.keys import verify_key_records
+from strongroom.kernel.documents.keys import KeyRequest, verify_key_records
 from strongroom.kernel.documents.signing import Signed
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.host import Host
@@ -257,8 +256,10 @@ class Peers:
             raise
         if key.status != "READY":
             raise StrongroomError(Code.VAULT_WALLET_NOT_READY)
+        asked = decode(decode(key.key_request, Signed).payload, KeyRequest)
         return verify_key_records(
             records=tuple(key.key_records),
             document_set=document_set,
-            key_request_hash=sha256(decode(key.key_request, Signed).payload),
+            key_request_hash=asked.hash(),
+            epoch=asked.epoch,
         )

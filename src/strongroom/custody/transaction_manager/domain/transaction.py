@@ -28,6 +28,9 @@ _SET_BY_CHANGE: Final = (
 )
 
 
+_LONGEST_ATTEMPT_WAIT_S: Final = 60.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OriginalRequest:
     """The initiator's request as it was sent: the JWT, path with query, and the raw body."""
@@ -173,3 +176,12 @@ class Change:
     def check(self, transaction: Transaction) -> None:
         """Check that the moves are legal from where the transaction is; raises ``STATUS_CONFLICT``."""
         check_moves(transaction.status, self.moves)
+
+
+def decide_attempt_wait_s(*, begun: int) -> float:
+    """How long the next attempt waits: not at all after the first, then longer, as long as services disagree.
+
+    Args:
+        begun: new attempts so far.
+    """
+    return 0.0 if begun == 0 else min(0.25 * 2 ** min(begun, 10), _LONGEST_ATTEMPT_WAIT_S)

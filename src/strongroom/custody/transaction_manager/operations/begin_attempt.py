@@ -6,7 +6,7 @@ from strongroom.custody.transaction_manager.domain.ending import TIMED_OUT, deci
 from strongroom.custody.transaction_manager.domain.errand import Errand
 from strongroom.custody.transaction_manager.domain.status import Status
 from strongroom.custody.transaction_manager.domain.steps import Step
-from strongroom.custody.transaction_manager.domain.transaction import Change, Transaction
+from strongroom.custody.transaction_manager.domain.transaction import Change, Transaction, decide_attempt_wait_s
 from strongroom.custody.transaction_manager.operations.ports import Ports
 from strongroom.custody.transaction_manager.operations.store_step import store_step
 from strongroom.kernel.documents.document_set import DocumentSet
@@ -28,7 +28,9 @@ async def begin_attempt(
     handoff: HandoffEvent | None = None,
     done: WorkItem | None = None,
 ) -> Change:
-    """Go back to step 5b, unless the tenant's documents now give another intent: then it ends as outdated.
+    """Go back to step 5b, or end as outdated where the tenant's documents now give another intent.
+
+    The first new attempt begins at once, each further one later than the one before.
 
     Returns:
         What was stored.
@@ -42,7 +44,13 @@ async def begin_attempt(
     change = _decide(transaction, reason, document_set, key)
     if ports.clock.now() >= transaction.not_after:
         change = TIMED_OUT
-    screen = ports.work.new(str(transaction.id), "screen", errand.encode(), attempt=transaction.attempt + 1)
+    screen = ports.work.new(
+        str(transaction.id),
+        "screen",
+        errand.encode(),
+        attempt=transaction.attempt + 1,
+        due_in_s=decide_attempt_wait_s(begun=transaction.attempt),
+    )
     await store_step(
         ports=ports,
         transaction=transaction,
