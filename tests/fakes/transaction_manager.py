@@ -40,6 +40,8 @@ class FakeManager(TransactionManagerServicer):
             raise self.failures.pop(0)
         if request.transaction_id in self.ended:
             return pb.RecordStepResponse(status="CANCELLED", ended=True)
+        if request.outcome != "OK":
+            return pb.RecordStepResponse(status="CANCELLING", ended=True)
         if [step.step for step in request.steps] != ["8"]:
             return pb.RecordStepResponse(status="PENDING_SIGNATURE")
         if self.busy:

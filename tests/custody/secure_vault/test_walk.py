@@ -171,22 +171,38 @@ async def test_the_payload_of_another_intent_is_not_carried(world: World) -> Non
         ("other-intent", Code.DECISION_MISMATCH),
         ("other-attempt", Code.DECISION_MISMATCH),
         ("other-verdict", Code.DECISION_MISMATCH),
-        ("other-document-set", Code.NOT_NOW),
         ("unsigned", Code.DOCUMENT_SIGNATURE_INVALID),
         ("other-transaction", Code.INTENT_MISMATCH),
         ("other-body", Code.INTENT_MISMATCH),
         ("other-sender", Code.INTENT_MISMATCH),
         ("expired", Code.REQUEST_EXPIRED),
-        ("lapsed", Code.SCREENING_UNAVAILABLE),
-        ("foreign-tenant", Code.TENANT_UNKNOWN),
+        ("lapsed", Code.ATTEMPT_OUTDATED),
     ],
 )
-async def test_nothing_is_admitted_unless_all_documents_agree(world: World, what: str, code: Code) -> None:
+async def test_what_does_not_agree_is_never_admitted_and_the_manager_learns_why(
+    world: World, what: str, code: Code
+) -> None:
     await world.make_ready()
     transfer = world.transfer()
+    await _admit_spoilt(world, transfer, what)
+    await world.settle()
+    assert await world.database.fetchval("select count(*) from admissions") == 0
+    (report,) = world.around.manager.reports
+    assert [(step.step, step.outcome) for step in report.steps] == [("8", code.name)]
+    assert report.outcome == code.name
+    assert report.reason
+    assert world.around.engine.openings == []
+
+
+@pytest.mark.parametrize(
+    ("what", "code"), [("other-document-set", Code.NOT_NOW), ("foreign-tenant", Code.TENANT_UNKNOWN)]
+)
+async def test_what_the_vault_cannot_judge_yet_is_left_to_its_caller(world: World, what: str, code: Code) -> None:
+    await world.make_ready()
     with pytest.raises(StrongroomError) as caught:
-        await _admit_spoilt(world, transfer, what)
+        await _admit_spoilt(world, world.transfer(), what)
     assert caught.value.code is code
+    await world.settle()
     assert await world.database.fetchval("select count(*) from admissions") == 0
     assert world.around.manager.reports == []
 

@@ -1,7 +1,7 @@
 """Puts secure_vault together."""
 
 from strongroom.custody.secure_vault.config import VaultConfig
-from strongroom.custody.secure_vault.operations.admit import open_ceremony
+from strongroom.custody.secure_vault.operations.admit import REFUSE, open_ceremony, report_refusal
 from strongroom.custody.secure_vault.operations.assemble import broadcast_transaction
 from strongroom.custody.secure_vault.operations.keys import start_key_ceremony
 from strongroom.custody.secure_vault.operations.means import Means
@@ -37,6 +37,9 @@ def _register(means: Means) -> None:
     async def open_item(item: WorkItem) -> None:
         await open_ceremony(means=means, item=item)
 
+    async def refuse_item(item: WorkItem) -> None:
+        await report_refusal(means=means, item=item)
+
     async def broadcast_item(item: WorkItem) -> None:
         await broadcast_transaction(means=means, item=item)
 
@@ -44,5 +47,6 @@ def _register(means: Means) -> None:
         await start_key_ceremony(means=means, item=item)
 
     means.work.register("open", open_item)
+    means.work.register(REFUSE, refuse_item)
     means.work.register("broadcast", broadcast_item)
     means.work.register("start_key_ceremony", key_item)

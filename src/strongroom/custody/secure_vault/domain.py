@@ -16,13 +16,15 @@ from strongroom.chains.evm.transaction import (
 )
 from strongroom.kernel.digest import request_hash, sha256
 from strongroom.kernel.documents.codec import Document, decode, encode
-from strongroom.kernel.documents.decision import open_decision
+from strongroom.kernel.documents.decision import Decision, open_decision
 from strongroom.kernel.documents.document_set import AccountRange, Action, DocumentSet
 from strongroom.kernel.documents.intent import Intent, PublicKey, address_at
 from strongroom.kernel.documents.payload import Payload, check_payload
+from strongroom.kernel.documents.signing import Signed
 from strongroom.kernel.documents.verdict import open_verdict
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import TenantId, TransactionId
+from strongroom.policy import check_approvals
 
 ADDRESS_INDEX = 0
 """One address for each wallet: account-based chains need no more (custody_api.md 8)."""
@@ -150,6 +152,14 @@ class Errand(Document, frozen=True):
         return TransactionId(UUID(bytes=self.transaction_id))
 
 
+class Refusal(Document, frozen=True):
+    """Step 8 ends here: ``outcome`` is the name of a code, ATTEMPT_OUTDATED to have it decided again."""
+
+    errand: Errand
+    outcome: str
+    reason: str
+
+
 class KeyErrand(Document, frozen=True):
     """A key ceremony that is to be started."""
 
@@ -185,18 +195,33 @@ def check_admission(*, admission: Admission, document_set: DocumentSet, key: Key
 
     Raises:
         StrongroomError: ``INTENT_MISMATCH``, ``DECISION_MISMATCH``, ``POLICY_BLOCKED``, ``VAULT_WALLET_NOT_READY``,
-            ``REQUEST_EXPIRED``, ``DOCUMENT_*``; ``NOT_NOW`` if it was decided on another version of the document set;
-            ``SCREENING_UNAVAILABLE`` if the verdict has lapsed.
+            ``REQUEST_EXPIRED``, ``DOCUMENT_*``, ``APPROVAL_*``; ``NOT_NOW`` if it was decided on another version of the
+            document set; ``SCREENING_UNAVAILABLE`` if the verdict has lapsed, ``APPROVALS_MISSING`` if approvals have.
     """
+    # first of all: under another version the rest says little
+    if version_decided_by(admission) != document_set.hash():
+        raise StrongroomError(Code.NOT_NOW, "The decision was made on another version of the document set.")
     intent = decode(admission.intent, Intent)
     _check_intent(intent=intent, admission=admission, document_set=document_set)
     if sender_of(key.get_public(), intent.path) != intent.sender:
         raise StrongroomError(Code.INTENT_MISMATCH, "The sender is not the key's address at that path.")
     if now_s >= intent.not_after:
         raise StrongroomError(Code.REQUEST_EXPIRED)
-    _check_decision(intent=intent, admission=admission, document_set=document_set)
+    decision = _check_decision(intent=intent, admission=admission, document_set=document_set)
+    check_approvals(
+        evaluation=decision.evaluation,
+        approvals=admission.approvals,
+        intent=intent,
+        document_set=document_set,
+        now_s=now_s,
+    )
     open_verdict(data=admission.verdict, document_set=document_set, intent_hash=intent.hash(), now_s=now_s)
     return intent
+
+
+def version_decided_by(admission: Admission) -> bytes:
+    """The hash of the document set that the decision says it was made on; raises ``DOCUMENT_MALFORMED``."""
+    return decode(decode(admission.decision, Signed).payload, Decision).document_set_hash
 
 
 def _check_intent(*, intent: Intent, admission: Admission, document_set: DocumentSet) -> None:
@@ -210,15 +235,14 @@ def _check_intent(*, intent: Intent, admission: Admission, document_set: Documen
         raise StrongroomError(Code.INTENT_MISMATCH, "The intent is not that of this request and transaction.")
 
 
-def _check_decision(*, intent: Intent, admission: Admission, document_set: DocumentSet) -> None:
+def _check_decision(*, intent: Intent, admission: Admission, document_set: DocumentSet) -> Decision:
     decision = open_decision(data=admission.decision, document_set=document_set)
-    if decision.evaluation.action is not Action.ALLOW:
+    if decision.evaluation.action is Action.BLOCK:
         raise StrongroomError(Code.POLICY_BLOCKED)
     about = (decision.intent_hash, decision.transaction_id, decision.attempt, decision.verdict_hash)
     if about != (intent.hash(), intent.transaction_id, admission.attempt, sha256(admission.verdict)):
         raise StrongroomError(Code.DECISION_MISMATCH, "The decision is about another intent, attempt or verdict.")
-    if decision.document_set_hash != document_set.hash():
-        raise StrongroomError(Code.NOT_NOW, "The decision was made on another version of the document set.")
+    return decision
 
 
 @lru_cache(maxsize=4096)
@@ -296,7 +320,7 @@ def transfer_of(*, intent: Intent, payload: Payload) -> Eip1559Transaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepReport:
-    """One step as the vault reports it to the manager. Times in Unix microseconds."""
+    """One step as the vault reports it to the manager: OK, or the name of a code. Times in Unix microseconds."""
 
     step: str
     from_service: str
@@ -305,6 +329,7 @@ class StepReport:
     started_at_us: int
     duration_us: int
     document: bytes = b""
+    outcome: str = "OK"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,7 @@ class Peers:
             from_service=report.from_service,
             to_service=SERVICE,
             operation=report.operation,
-            outcome="OK",
+            outcome=report.outcome,
             detail=report.detail,
             started_at_us=report.started_at_us,
             duration_us=report.duration_us,
@@ -53,7 +53,8 @@ class Peers:
             attempt=errand.attempt,
             steps=[step],
             document=report.document,
-            outcome="OK",
+            outcome=report.outcome,
+            reason="" if report.outcome == "OK" else report.detail,
         )
         answer = await self.manager.RecordStep(request, metadata=self._acting(errand))
         return StepAnswer(payload=answer.payload, retry_after_s=answer.retry_after_ms / 1000, ended=answer.ended)

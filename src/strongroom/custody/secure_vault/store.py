@@ -58,6 +58,13 @@ async def find_document_set_version(database: Database, *, tenant_id: TenantId, 
     )
 
 
+async def is_applied(database: Database, *, tenant_id: TenantId, document_set_hash: bytes) -> bool:
+    """Whether the version of that hash, 32 bytes, is or was the tenant's current one."""
+    return await database.fetchval(
+        "select exists (select 1 from document_sets where tenant_id = $1 and hash = $2)", tenant_id, document_set_hash
+    )
+
+
 def insert_document_set(
     *, tenant_id: TenantId, version: int, document_hash: bytes, document: bytes, now: datetime
 ) -> Statement:
@@ -269,10 +276,14 @@ def insert_admission(*, admission: Admission, document_set_version: int, now: da
 async def find_admission(
     database: Database, *, tenant_id: TenantId, transaction_id: TransactionId, attempt: int
 ) -> Admission | None:
-    """What was admitted."""
+    """What was admitted. A transaction has one payload for life: whichever attempt has it, all have it."""
     row = await database.fetchrow(
         """select tenant_id, transaction_id, attempt, request_token, request_uri, request_body, intent, decision,
-            verdict, approvals, payload
+            verdict, approvals, coalesce(payload, (
+                select other.payload from admissions as other
+                where other.transaction_id = admissions.transaction_id and other.intent = admissions.intent
+                    and other.payload is not null limit 1
+            )) as payload
         from admissions where tenant_id = $1 and transaction_id = $2 and attempt = $3""",
         tenant_id,
         transaction_id,

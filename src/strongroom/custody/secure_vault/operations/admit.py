@@ -4,13 +4,16 @@ from strongroom.custody.secure_vault import store
 from strongroom.custody.secure_vault.domain import (
     Admission,
     Errand,
+    Refusal,
     StepReport,
     check_admission,
     check_answered_payload,
+    version_decided_by,
 )
 from strongroom.custody.secure_vault.operations.means import Means
 from strongroom.kernel.call_context import CallContext
 from strongroom.kernel.documents.codec import decode
+from strongroom.kernel.documents.document_set import DocumentSet
 from strongroom.kernel.documents.intent import Intent
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import TenantId
@@ -18,22 +21,34 @@ from strongroom.runtime.db import insert_handoff
 from strongroom.runtime.rpc.call import Call
 from strongroom.runtime.work import WorkItem
 
+REFUSE = "refuse"
+_ABOUT_RUNNING = 7000  # codes from here on speak of the services, not of the transaction: they pass
+_LAPSED = frozenset({Code.SCREENING_UNAVAILABLE, Code.APPROVALS_MISSING})
+_AGREED = "Decision, approvals, verdict, intent and key agree."
 _RETRY_MIN_S = 0.01
 
 
 async def admit_transaction(*, means: Means, admission: Admission, context: CallContext, call: Call) -> None:
-    """Step 8 — admit an approved transaction, if decision, verdict, intent and key agree. Idempotent by attempt.
+    """Step 8 — admit an approved transaction, if decision, approvals, verdict, intent and key agree.
+
+    Idempotent by attempt. What never will be admitted is not an error here: it is reported to the manager as the end of
+    step 8, and so is, to have it decided again, what was decided on documents that no longer hold.
 
     Raises:
-        StrongroomError: what ``check_admission`` raises; ``KEY_UNKNOWN``, ``TENANT_UNKNOWN``; ``STATUS_CONFLICT`` if
-            this attempt was admitted with other documents.
+        StrongroomError: ``TENANT_UNKNOWN``; ``NOT_NOW`` if the vault does not have the document set yet;
+            ``STATUS_CONFLICT`` if this attempt was admitted with other documents.
     """
     started_at_us = means.now_us()
-    document_set = await means.get_document_set(admission.tenant_id)
-    key = await means.get_key(admission.tenant_id, decode(admission.intent, Intent).key_id)
-    check_admission(admission=admission, document_set=document_set, key=key, now_s=means.now_s())
     errand = errand_of(admission=admission, context=context, call=call, started_at_us=started_at_us)
+    document_set = await means.get_document_set(admission.tenant_id)
     key_text, attempt = str(admission.transaction_id), admission.attempt
+    refusal = await _find_refusal(means=means, admission=admission, document_set=document_set)
+    if refusal is not None and not await _is_admitted(means=means, admission=admission):
+        outcome, reason = refusal
+        end = Refusal(errand=errand, outcome=outcome.name, reason=reason)
+        item = means.work.new(key_text, REFUSE, end.encode(), attempt=attempt)
+        await means.work.commit(insert_handoff(call.received), then=[item])
+        return
     open_item = means.work.new(key_text, "open", errand.encode(), attempt=attempt, carried=admission)
     inserted, _ = await means.work.commit(
         store.insert_admission(admission=admission, document_set_version=document_set.version, now=means.clock.now()),
@@ -47,11 +62,16 @@ async def admit_transaction(*, means: Means, admission: Admission, context: Call
 async def open_ceremony(*, means: Means, item: WorkItem) -> None:
     """Report step 8, which answers with nonce and payload or with when to ask again; then open the ceremony (step 9).
 
-    The payload is stored only after the engine has the request: both answers are the same when asked again.
+    Whatever waited is looked at again first. The payload is stored only after the engine has the request: both answers
+    are the same when asked again.
     """
     errand = decode(item.payload, Errand)
-    carried = item.carried
-    admission = carried if isinstance(carried, Admission) else await get_admission(means=means, errand=errand)
+    admission = item.carried
+    if not isinstance(admission, Admission):
+        admission = await get_admission(means=means, errand=errand)
+        if await _refuse_late(means=means, errand=errand, admission=admission):
+            await means.work.commit(done=item)
+            return
     answer = await means.peers.record_step(errand=errand, report=_report(means=means, errand=errand))
     if answer.ended:
         await means.work.commit(done=item)
@@ -69,6 +89,14 @@ async def open_ceremony(*, means: Means, item: WorkItem) -> None:
         signing_request_id=signing_request_id,
     )
     await means.work.commit(opened, done=item)
+
+
+async def report_refusal(*, means: Means, item: WorkItem) -> None:
+    """Report that step 8 ended here. Made again until the manager has answered."""
+    refusal = decode(item.payload, Refusal)
+    report = _report(means=means, errand=refusal.errand, outcome=refusal.outcome, detail=refusal.reason)
+    await means.peers.record_step(errand=refusal.errand, report=report)
+    await means.work.commit(done=item)
 
 
 async def get_admission(*, means: Means, errand: Errand) -> Admission:
@@ -98,6 +126,46 @@ def errand_of(*, admission: Admission, context: CallContext, call: Call, started
     )
 
 
+async def _find_refusal(*, means: Means, admission: Admission, document_set: DocumentSet) -> tuple[Code, str] | None:
+    """Why it is not admitted, as an outcome of step 8; None if it may be. Raises what passes."""
+    try:
+        key = await means.get_key(admission.tenant_id, decode(admission.intent, Intent).key_id)
+        check_admission(admission=admission, document_set=document_set, key=key, now_s=means.now_s())
+    except StrongroomError as error:
+        if error.code in _LAPSED:
+            return Code.ATTEMPT_OUTDATED, error.detail
+        if error.code is Code.NOT_NOW and await store.is_applied(
+            means.database, tenant_id=admission.tenant_id, document_set_hash=version_decided_by(admission)
+        ):
+            return Code.ATTEMPT_OUTDATED, "The document set that it was decided on has a successor."
+        if error.retryable or error.code.meaning.number >= _ABOUT_RUNNING:
+            raise
+        return error.code, error.detail
+    return None
+
+
+async def _refuse_late(*, means: Means, errand: Errand, admission: Admission) -> bool:
+    """Report what has lapsed since it was admitted, or was decided on a version that is not current any more."""
+    document_set = await means.get_document_set(admission.tenant_id)
+    refusal = await _find_refusal(means=means, admission=admission, document_set=document_set)
+    if refusal is None:
+        return False
+    outcome, reason = refusal
+    report = _report(means=means, errand=errand, outcome=outcome.name, detail=reason)
+    await means.peers.record_step(errand=errand, report=report)
+    return True
+
+
+async def _is_admitted(*, means: Means, admission: Admission) -> bool:
+    admitted = await store.find_admission(
+        means.database,
+        tenant_id=admission.tenant_id,
+        transaction_id=admission.transaction_id,
+        attempt=admission.attempt,
+    )
+    return admitted is not None
+
+
 async def _check_same(*, means: Means, admission: Admission) -> None:
     """Refuse another set of documents for an attempt that was admitted; the same is answered alike."""
     before = await store.find_admission(
@@ -115,12 +183,13 @@ async def _check_same(*, means: Means, admission: Admission) -> None:
         raise StrongroomError(Code.STATUS_CONFLICT, "This attempt was admitted with other documents.")
 
 
-def _report(*, means: Means, errand: Errand) -> StepReport:
+def _report(*, means: Means, errand: Errand, outcome: str = "OK", detail: str = _AGREED) -> StepReport:
     return StepReport(
         step="8",
         from_service="policy_engine",
         operation="admit",
-        detail="Decision, verdict, intent and key agree.",
+        detail=detail,
         started_at_us=errand.started_at_us,
         duration_us=means.now_us() - errand.started_at_us,
+        outcome=outcome,
     )
