@@ -1,14 +1,18 @@
 # Every target makes what it needs first; `make demo` and `make test` each work as the first command on a clean clone.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint generate bench
+.PHONY: help demo up test lint generate bench chaos-custody
 
 ARGS ?=
+MINUTES ?= 10
+SEED ?=
 PYTEST_ARGS ?=
+MINUTES ?= 10
+SEED ?=
 PYTHON_IN_VENV := .venv/bin/python
 
 help: ## these lines
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## one transfer through the fourteen steps on a local chain (ARGS="--json FILE" for data)
 	@tools/bootstrap product
@@ -34,3 +38,7 @@ generate: ## write what is derived: gRPC stubs, documents, schemas
 bench: ## the figures, as a table and JSON
 	@tools/bootstrap develop
 	@$(PYTHON_IN_VENV) -m bench $(ARGS)
+
+chaos-custody: ## kill custody's processes for MINUTES=n, audited; SEED=s repeats the kills of a run
+	@tools/bootstrap develop
+	@$(PYTHON_IN_VENV) -m tests.flows.crash.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
