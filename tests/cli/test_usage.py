@@ -10,12 +10,14 @@ import pytest
 from strongroom.cli.main import run
 from tests.cli.conftest import Ran, Run
 
-GROUPS = ("", "tx", "vault", "screening", "verify")
+PARTS = ("owners", "roster", "policy", "addresses", "assets")
+GROUPS = ("", *PARTS, "approver-key", "owner-key", "tx", "vault", "screening", "verify")
 COMMANDS = (
     "up", "demo", "assets", "cosigners", "tx create", "tx get", "tx list", "tx approve", "tx reject",
     "tx why", "tx pending", "tx cancel", "vault create", "vault list", "vault get",
     "vault activate", "vault addresses", "vault balance", "vault keys", "screening import", "screening list",
-    "verify custody",
+    "verify custody", "approver-key make", "approver-key show", "owner-key make", "owner-key show",
+    *(f"{part} {verb}" for part in PARTS for verb in ("propose", "sign", "publish", "show")),
 )  # fmt: skip
 Inside = Callable[[str], Ran]
 
@@ -46,7 +48,7 @@ def test_every_command_explains_itself_with_an_example(inside: Inside, command: 
 def test_every_group_lists_its_commands(inside: Inside, group: str) -> None:
     ran = inside(f"{group} --help")
     assert ran.code == 0
-    below = [command.removeprefix(group).split()[0] for command in COMMANDS if command.startswith(group)]
+    below = [command.removeprefix(group).split()[0] for command in COMMANDS if command.startswith(f"{group} ".lstrip())]
     assert all(f"│ {name} " in ran.out for name in below)
 
 
@@ -105,7 +107,7 @@ def test_help_waits_neither_for_the_client_nor_for_the_platform() -> None:
 
 
 def test_commands_about_a_running_system_reach_it_through_the_client_alone() -> None:
-    modules = ("transactions", "approvals", "vault", "screening", "platform")
+    modules = ("transactions", "approvals", "documents", "personal_keys", "vault", "screening", "platform")
     loaded = _modules_after("\n".join(f"import strongroom.cli.{module}" for module in modules))
     tiers = {name.split(".")[1] for name in loaded if name.startswith("strongroom.")}
     assert tiers == {"cli", "client", "policy", "kernel"}

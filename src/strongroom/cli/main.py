@@ -42,10 +42,12 @@ For example:
 
     strongroom demo --json demo.json --data demo-data
 """
-_ASSETS = """List the assets of the tenant's signed list.
+_ASSETS = """List the assets of the tenant's signed list, or change it.
 
 For example:
     strongroom assets --json
+
+    strongroom assets propose --from assets.toml --out draft.cbor
 """
 _COSIGNERS = """Show which of the three co-signers are connected.
 
@@ -66,10 +68,16 @@ app = App(
 _COMMANDS = (
     ("up", "strongroom.cli.up:up", _HERE, _UP),
     ("demo", "strongroom.cli.demo:demo", _HERE, _DEMO),
+    ("owner-key", "strongroom.cli.personal_keys:owner", _HERE, "The key by which an owner signs."),
+    ("approver-key", "strongroom.cli.personal_keys:approver", _HERE, "The key of an approver's device."),
     ("tx", "strongroom.cli.transactions:app", _THERE, "Create, show, approve and cancel transactions."),
     ("vault", "strongroom.cli.vault:app", _THERE, "Vault accounts, addresses, balances and the key."),
     ("screening", "strongroom.cli.screening:app", _THERE, "The lists of addresses that nobody may pay."),
-    ("assets", "strongroom.cli.platform:assets", _THERE, _ASSETS),
+    ("owners", "strongroom.cli.documents:owners", _THERE, "Who may change the document set."),
+    ("roster", "strongroom.cli.documents:roster", _THERE, "Whose signature counts."),
+    ("policy", "strongroom.cli.documents:policy", _THERE, "What is allowed, and who must agree."),
+    ("addresses", "strongroom.cli.documents:addresses", _THERE, "The listed destinations."),
+    ("assets", "strongroom.cli.documents:assets", _THERE, _ASSETS),
     ("cosigners", "strongroom.cli.platform:cosigners", _THERE, _COSIGNERS),
     ("verify", "strongroom.cli.verify:app", _THERE, "Whether what the databases say is true."),
 )

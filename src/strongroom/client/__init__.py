@@ -3,11 +3,25 @@
 from strongroom.client.api import Closing, Key, Strongroom
 from strongroom.client.approver import ApproverKey, Asked, Review, open_review, sign_approval, verify_tombstone
 from strongroom.client.credentials import ApiCredentials
+from strongroom.client.differences import Difference, differences, entries_of
 from strongroom.client.documents import ShownDocuments, open_documents
+from strongroom.client.drafts import Draft
 from strongroom.client.owner import OwnerKey, sign_document_set, sign_key_request
+from strongroom.client.parts import (
+    Part,
+    change_addresses,
+    change_owners,
+    change_users,
+    form_of,
+    parse_key,
+    replace_part,
+)
 from strongroom.client.personal import PersonalKey
 from strongroom.kernel.documents.approval import ApprovalAnswer
+from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.documents.decision import RuleTrace
+from strongroom.kernel.documents.document_set import DocumentSet
+from strongroom.kernel.documents.signing import Signed
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.money import format_amount
 
@@ -18,17 +32,31 @@ __all__ = [
     "Asked",
     "Closing",
     "Code",
+    "Difference",
+    "DocumentSet",
+    "Draft",
     "Key",
     "OwnerKey",
+    "Part",
     "PersonalKey",
     "Review",
     "RuleTrace",
     "ShownDocuments",
+    "Signed",
     "Strongroom",
     "StrongroomError",
+    "change_addresses",
+    "change_owners",
+    "change_users",
+    "decode",
+    "differences",
+    "entries_of",
+    "form_of",
     "format_amount",
     "open_documents",
     "open_review",
+    "parse_key",
+    "replace_part",
     "sign_approval",
     "sign_document_set",
     "sign_key_request",

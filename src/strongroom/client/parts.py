@@ -1,0 +1,169 @@
+"""The parts of a document set that owners change, as forms for files and as changes by option."""
+
+import re
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, cast
+
+import msgspec
+
+from strongroom.kernel.addresses import parse_evm_address
+from strongroom.kernel.documents.codec import convert
+from strongroom.kernel.documents.document_set import (
+    AddressEntry,
+    Asset,
+    DocumentSet,
+    Member,
+    Owners,
+    Policy,
+    Roster,
+    User,
+)
+from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.kernel.money import parse_amount
+
+Json = dict[str, Any]
+_IS_KEY = re.compile(r".*_key(_der)?")
+"""Names of fields that hold keys: bytes in the document, hexadecimal text in a form."""
+
+
+class Part(StrEnum):
+    """What is changed by a command of its own; the name is that of the field."""
+
+    OWNERS = "owners"
+    ROSTER = "roster"
+    POLICY = "policy"
+    ADDRESSES = "addresses"
+    ASSETS = "assets"
+
+
+def form_of(document: DocumentSet, part: Part) -> Json:
+    """A part as maps, lists and texts, as ``replace_part`` takes it; keys in hexadecimal."""
+    value = _without_bytes(msgspec.to_builtins(getattr(document, part), builtin_types=(bytes,)))
+    return cast("Json", value) if isinstance(value, dict) else {part.value: value}
+
+
+def replace_part(document: DocumentSet, part: Part, form: Mapping[str, Any]) -> DocumentSet:
+    """The document with a part as ``form`` says.
+
+    In a rule, ``min_amount`` and ``max_amount`` (decimal texts, for rules with exactly one asset) may stand in place of
+    ``min_amount_units`` and ``max_amount_units``.
+
+    Raises:
+        StrongroomError: ``DOCUMENT_MALFORMED``, naming the field; ``AMOUNT_*``, ``ASSET_UNKNOWN``, ``ADDRESS_INVALID``.
+    """
+    value = cast("Json", _with_bytes(dict(form), name=""))
+    match part:
+        case Part.OWNERS:
+            return msgspec.structs.replace(document, owners=convert(value, Owners))
+        case Part.ROSTER:
+            return msgspec.structs.replace(document, roster=convert(value, Roster))
+        case Part.POLICY:
+            rules = [_with_units(rule, document) for rule in _items(value, "rules")]
+            return msgspec.structs.replace(document, policy=convert({**value, "rules": rules}, Policy))
+        case Part.ADDRESSES:
+            entries = tuple(convert(item, AddressEntry) for item in _only(value, part))
+            return msgspec.structs.replace(document, addresses=tuple(map(_with_checksum, entries)))
+        case Part.ASSETS:
+            return msgspec.structs.replace(document, assets=tuple(convert(item, Asset) for item in _only(value, part)))
+
+
+def change_owners(
+    document: DocumentSet, *, threshold: int | None, add: Mapping[str, bytes], remove: Sequence[str]
+) -> DocumentSet:
+    """Owners added, removed, or another threshold."""
+    owners = document.owners
+    kept = _without(owners.members, remove)
+    members = (*kept, *(Member(id=name, public_key=key) for name, key in add.items()))
+    changed = Owners(threshold=owners.threshold if threshold is None else threshold, members=members)
+    return msgspec.structs.replace(document, owners=changed)
+
+
+def change_users(
+    document: DocumentSet, *, add: Mapping[str, bytes], groups: Sequence[str], remove: Sequence[str]
+) -> DocumentSet:
+    """People added, with their device keys, to ``groups``; or removed."""
+    people = tuple(User(id=name, name=name, device_key=key, groups=tuple(groups)) for name, key in add.items())
+    users = (*_without(document.roster.users, remove), *people)
+    return msgspec.structs.replace(document, roster=msgspec.structs.replace(document.roster, users=users))
+
+
+def change_addresses(
+    document: DocumentSet, *, add: Mapping[str, str], chain_id: int, remove: Sequence[str]
+) -> DocumentSet:
+    """Addresses added on a chain, under an id that is their name too; or removed."""
+    entries = tuple(
+        AddressEntry(id=name, name=name, chain_id=chain_id, address=parse_evm_address(text))
+        for name, text in add.items()
+    )
+    return msgspec.structs.replace(document, addresses=(*_without(document.addresses, remove), *entries))
+
+
+def _without(items: Sequence[Any], remove: Sequence[str]) -> tuple[Any, ...]:
+    unknown = sorted(set(remove) - {item.id for item in items})
+    if unknown:
+        raise StrongroomError(Code.CONFIG_INVALID, f"There is no {unknown[0]!r} to be removed.")
+    return tuple(item for item in items if item.id not in remove)
+
+
+def _with_checksum(entry: AddressEntry) -> AddressEntry:
+    return msgspec.structs.replace(entry, address=parse_evm_address(entry.address))
+
+
+def _with_units(rule: object, document: DocumentSet) -> object:
+    """A rule whose decimal amounts became base units of its only asset."""
+    if not isinstance(rule, dict):
+        return rule
+    fields = dict(cast("Json", rule))
+    for name in ("min_amount", "max_amount"):
+        if name not in fields:
+            continue
+        text, assets = fields.pop(name), fields.get("assets")
+        if not isinstance(text, str) or not isinstance(assets, list) or len(cast("list[object]", assets)) != 1:
+            raise StrongroomError(
+                Code.DOCUMENT_MALFORMED, f"Rule {fields.get('id')}: {name} is a decimal text, for exactly one asset."
+            )
+        asset = document.get_asset(str(cast("list[object]", assets)[0]))
+        if fields.get(f"{name}_units") is not None:
+            raise StrongroomError(Code.DOCUMENT_MALFORMED, f"Rule {fields.get('id')}: {name} is given twice.")
+        fields[f"{name}_units"] = parse_amount(text, decimals=asset.decimals)
+    return fields
+
+
+def _items(form: Json, name: str) -> list[object]:
+    found: object = form.get(name)
+    if not isinstance(found, list):
+        raise StrongroomError(Code.DOCUMENT_MALFORMED, f"It needs a list named {name}.")
+    return cast("list[object]", found)
+
+
+def _only(form: Json, part: Part) -> list[object]:
+    if set(form) - {part.value}:
+        raise StrongroomError(Code.DOCUMENT_MALFORMED, f"It has a list named {part} and nothing else.")
+    return _items(form, part)
+
+
+def _without_bytes(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _without_bytes(item) for name, item in cast("Json", value).items()}
+    if isinstance(value, list | tuple):
+        return [_without_bytes(item) for item in cast("Sequence[object]", value)]
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def _with_bytes(value: object, *, name: str) -> object:
+    if isinstance(value, dict):
+        return {key: _with_bytes(item, name=key) for key, item in cast("Json", value).items()}
+    if isinstance(value, list):
+        return [_with_bytes(item, name="") for item in cast("list[object]", value)]
+    if isinstance(value, str) and _IS_KEY.fullmatch(name):
+        return parse_key(value)
+    return value
+
+
+def parse_key(text: str) -> bytes:
+    """The bytes of a public key in hexadecimal; ``DOCUMENT_MALFORMED``."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise StrongroomError(Code.DOCUMENT_MALFORMED, f"{text[:80]!r} is no key in hexadecimal.") from None
