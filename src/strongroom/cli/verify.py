@@ -52,19 +52,19 @@ def custody(
     url = database_url or os.environ.get(_DATABASE_URL)
     if url is None and (rpc_url or cosigner_home):
         raise WrongUsageError("--rpc-url and --cosigner-home come with --database-url.", "Give it, or --data alone.")
-    sources = (
-        Sources.of_data_dir(data)
-        if url is None
-        else Sources(
-            environment=environment,
-            database_url=url,
-            rpc_urls=dict(map(_numbered, rpc_url)),
-            journals=find_journals({number: Path(text) for number, text in map(_numbered, cosigner_home)}),
-        )
-    )
+    sources = Sources.of_data_dir(data) if url is None else _sources(url, environment, rpc_url, cosigner_home)
     report = asyncio.run(audit_custody(sources, tell=_tell_aside if as_json else _tell))
     show_json(report.as_data()) if as_json else _show(report)
     return Exit.OK if report.holds else Exit.REFUSED
+
+
+def _sources(url: str, environment: str, rpc_urls: tuple[str, ...], homes: tuple[str, ...]) -> Sources:
+    return Sources(
+        environment=environment,
+        database_url=url,
+        rpc_urls=dict(map(_numbered, rpc_urls)),
+        journals=find_journals({number: Path(text) for number, text in map(_numbered, homes)}),
+    )
 
 
 def _tell(outcome: Outcome) -> None:

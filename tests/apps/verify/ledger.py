@@ -53,7 +53,7 @@ WALK: Final = (
     "CONFIRMING",
     "COMPLETED",
 )
-BLOCKED: Final = ("SUBMITTED", "PENDING_AML_SCREENING", "PENDING_AUTHORIZATION", "BLOCKED")
+BLOCKED: Final = ("SUBMITTED", "PENDING_AML_SCREENING", "PENDING_AUTHORIZATION", "CANCELLING", "BLOCKED")
 
 
 def cbor(value: object) -> bytes:
@@ -65,8 +65,12 @@ def signed_by_nobody(document: object) -> bytes:
     return cbor({"payload": cbor(document), "signatures": []})
 
 
+def tombstone(request_hash: bytes, transaction_id: UUID, *, signer: int) -> bytes:
+    return signed_by_nobody({"cosigner": signer, "request_hash": request_hash, "transaction_id": transaction_id.bytes})
+
+
 def accepted(number: int) -> Transaction:
-    """A transaction as step 5 stored it."""
+    """A transaction that co-signer 3 closed before it had a nonce."""
     token, body = f"header.{number}.signature", b"{}"
     hashed = request_hash_of(token=token, body=body)
     transaction_id = transaction_id_of(environment="sandbox", tenant_id="acme", request_hash=hashed)
@@ -103,6 +107,9 @@ def accepted(number: int) -> Transaction:
         raw_payload_cbor=None,
         tx_hash=None,
         fee_units=None,
+        ending="BLOCKED",
+        tombstone=tombstone(hashed, transaction_id, signer=3),
+        freed=False,
     )
 
 
@@ -146,6 +153,8 @@ def completed(number: int, **changes: Any) -> Transaction:
         raw_payload_cbor=cbor(raw_payload),
         tx_hash=read.tx_hash,
         fee_units=FEE,
+        ending=None,
+        tombstone=None,
     )
 
 
@@ -263,8 +272,10 @@ def promised(one: Transaction) -> list[tuple[str, Mapping[str, object]]]:
 
 def tombstone_of(one: Transaction, *, signer: int) -> tuple[str, Mapping[str, object]]:
     """The entry of a request that co-signer ``signer`` closed."""
-    tombstone = signed_by_nobody({"cosigner": signer, "request_hash": one.request_hash})
-    return "closed", {"request_hash": one.request_hash, "tombstone": tombstone}
+    return "closed", {
+        "request_hash": one.request_hash,
+        "tombstone": tombstone(one.request_hash, one.id, signer=signer),
+    }
 
 
 def manager_book(paid: list[Transaction], blocked: Transaction) -> ManagerBook:
@@ -374,7 +385,7 @@ def made_books() -> Books:
     """Everything holds."""
     paid, blocked = [completed(0), completed(1)], accepted(2)
     manager = manager_book(paid, blocked)
-    journal = chained([entry for one in paid for entry in promised(one)])
+    journal = chained([*(entry for one in paid for entry in promised(one)), tombstone_of(blocked, signer=3)])
     return Books(
         before=manager,
         after=manager,

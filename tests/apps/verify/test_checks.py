@@ -114,6 +114,7 @@ VIOLATIONS: Mapping[str, tuple[Change, ...]] = {
     "status-history": (
         events("SUBMITTED", "PENDING_SIGNATURE", "COMPLETED"),
         events(*ledger.WALK[1:]),
+        events(*ledger.WALK[:5], "FAILED"),
         events(*ledger.WALK[:-1]),
         row(0, status="CONFIRMING"),
         both(statuses=(*HELD.after.statuses, StatusEvent(id=99, transaction_id=UUID(int=5), status="SUBMITTED"))),
@@ -165,12 +166,14 @@ VIOLATIONS: Mapping[str, tuple[Change, ...]] = {
         first("admissions", intent=PAID[1].intent),
         first("admissions", transaction_id=UUID(int=4)),
         first("requests", payload=b"\xff"),
+        first("admissions", attempt=1, payload=PAID[1].payload),
     ),
     "slots": (
         slots(nonce=2),
         slots(nonce=0),
         slots(state="FREED"),
         slots(state="LIVE"),
+        together(slots(state="FREED"), lane(next_nonce=1)),
         slots(transaction_id=BLOCKED.id),
         slots(transaction_id=UUID(int=9)),
         slots(sender=ledger.RECEIVER),
@@ -188,6 +191,14 @@ VIOLATIONS: Mapping[str, tuple[Change, ...]] = {
         on_chain(nonce=5),
         on_chain(raw_input="0x01"),
         reported_failed_but_paid(),
+    ),
+    "proven-ends": (
+        row(2, tombstone=None),
+        row(2, tombstone=b"\xff"),
+        row(2, tombstone=ledger.tombstone(BLOCKED.request_hash, BLOCKED.id, signer=1)),
+        row(2, tombstone=ledger.tombstone(BLOCKED.request_hash, PAID[0].id, signer=3)),
+        row(2, tombstone=ledger.tombstone(PAID[0].request_hash, BLOCKED.id, signer=3)),
+        row(2, ending="CANCELLED"),
     ),
     "chain-is-ours": (
         chain(nonces={SENDER.lower(): 3}),
@@ -247,6 +258,7 @@ VIOLATIONS: Mapping[str, tuple[Change, ...]] = {
     "journal-closed": (
         journal(3, *RELEASED_ONLY, tombstone_of(BLOCKED, signer=3)),
         journal(1, *PROMISES[:1], *PROMISES[2:]),
+        journal(3, *PROMISES),
         journal(1, ("closed", {"request_hash": b"r", "tombstone": b"\xff"})),
     ),
     "journal-finished": (journal(1, *PROMISES[:2]), journal(2, *promised(PAID[0]), *promised(PAID[1])[:2])),
@@ -279,6 +291,21 @@ def test_a_violation_is_found_by_its_check(name: str, number: int) -> None:
 def test_a_peers_tombstone_after_an_own_release_is_allowed() -> None:
     change = journal(1, *RELEASED_ONLY, tombstone_of(BLOCKED, signer=3))
     assert found_in(change(HELD)) == {}
+
+
+def test_what_landed_although_it_was_closed_needs_no_steps_of_ours() -> None:
+    """A provider held back its share, and its tombstone had freed the slot: the chain decided (trust.md 5)."""
+    landed = row(0, ending="CANCELLED", freed=True, raw_payload_cbor=None)
+    without = both(steps=tuple(step for step in HELD.after.steps if step.transaction_id != PAID[0].id))
+    walk = events(*ledger.WALK[:5], "CANCELLING", "COMPLETED")
+    unsigned = others(attempts=HELD.neighbours.attempts[1:], assemblies=HELD.neighbours.assemblies[1:])
+    assert found_in(together(landed, lambda books: keep_row(books, without), walk, unsigned)(HELD)) == {}
+
+
+def keep_row(books: Books, change: Change) -> Books:
+    """Another change of the manager's book beside that of its rows."""
+    rows = books.after.transactions
+    return both(transactions=rows)(change(books))
 
 
 def test_a_closed_request_gives_its_external_id_back() -> None:

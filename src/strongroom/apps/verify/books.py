@@ -1,7 +1,4 @@
-"""What the auditor has read: rows as frozen data, named after their tables and columns.
-
-A field with a default may be missing as a column: a release that does not have it yet is audited without it.
-"""
+"""What the auditor has read: rows as frozen data, named after their tables and columns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,7 +33,9 @@ class Transaction:
     raw_payload_cbor: bytes | None
     tx_hash: str | None
     fee_units: int | None
-    tombstone: bytes | None = None
+    ending: str | None
+    tombstone: bytes | None
+    freed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,18 @@ from strongroom.apps.verify.decode import request_hash_of, transaction_id_of
 from strongroom.apps.verify.findings import Notes
 from strongroom.apps.verify.statuses import FIRST, MOVES, TERMINAL
 
-_SET_ONCE = ("intent", "request_hash", "request_body", "request_token", "nonce", "raw_payload_cbor", "tx_hash")
+_SET_ONCE = (
+    "ending",
+    "tombstone",
+    "payload",
+    "intent",
+    "request_hash",
+    "request_body",
+    "request_token",
+    "nonce",
+    "raw_payload_cbor",
+    "tx_hash",
+)
 
 
 def check_moves(books: Books, notes: Notes) -> None:

@@ -16,6 +16,7 @@ from strongroom.apps.verify.decode import (
 from strongroom.apps.verify.findings import Notes
 
 GENESIS = bytes(32)
+_CUSTOMER = 3
 _LEFT_OUT = "No co-signer's home was given."
 Fields = Mapping[str, object]
 
@@ -65,6 +66,10 @@ def check_closed(books: Books, notes: Notes) -> None:
             for one in _of_kind(index, entries, "closed", notes)
             if get_integer(read_signed(get_bytes(one, "tombstone")), "cosigner") == index
         }
+        if index == _CUSTOMER:
+            for one in books.before.transactions:
+                known = one.tombstone is None or one.request_hash in closed
+                notes.expect(holds=known, about=one.id, what="has a tombstone that co-signer 3 does not know")
         for request_hash in released | closed | finished:
             about = f"co-signer {index} request {request_hash.hex()}"
             both = request_hash in released and request_hash in closed

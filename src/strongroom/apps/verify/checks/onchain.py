@@ -4,8 +4,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from strongroom.apps.verify.books import Books, ChainBook, Seen, Slot, Transaction
+from strongroom.apps.verify.decode import UnreadableError, get_bytes, get_integer, read_signed
 from strongroom.apps.verify.findings import Notes
 from strongroom.apps.verify.statuses import COMPLETED, TERMINAL
+
+_CUSTOMER = 3
+"""The co-signer whose word it is that a request is dead."""
+_FAILED = "FAILED"
 
 
 def check_outcomes(books: Books, notes: Notes) -> None:
@@ -22,6 +27,20 @@ def check_outcomes(books: Books, notes: Notes) -> None:
             named = hashes[one.id] | {one.tx_hash or ""}
             paid = [tx_hash for tx_hash in named if tx_hash in by_hash and by_hash[tx_hash].succeeded]
             notes.expect(holds=not paid, about=one.id, what=f"is {one.status}, and has paid on chain: {paid}")
+
+
+def check_endings(books: Books, notes: Notes) -> None:
+    """No end but COMPLETED without proof that paying again is safe (trust.md 5).
+
+    The proof is co-signer 3's tombstone of this request, or that the chain has used the nonce for something else.
+    """
+    for one in books.after.transactions:
+        if one.status not in TERMINAL or one.status == COMPLETED:
+            continue
+        said = one.ending is None or one.status in {one.ending, _FAILED}
+        notes.expect(holds=said, about=one.id, what=f"was to end {one.ending} and is {one.status}")
+        proven = _is_closed(one) or _is_used(one, books)
+        notes.expect(holds=proven, about=one.id, what=f"is {one.status} without a proof that it can never pay")
 
 
 def check_ours(books: Books, notes: Notes) -> None:
@@ -92,6 +111,27 @@ def _check_paid(one: Transaction, seen: Seen | None, notes: Notes) -> None:
     )
     for name, found, wanted in said:
         notes.expect(holds=found == wanted, about=one.id, what=f"{name} on chain is {found}, not {wanted}")
+
+
+def _is_closed(one: Transaction) -> bool:
+    """Whether its tombstone is co-signer 3's, of this request."""
+    if one.tombstone is None:
+        return False
+    try:
+        tombstone = read_signed(one.tombstone)
+        return (
+            get_integer(tombstone, "cosigner") == _CUSTOMER
+            and get_bytes(tombstone, "request_hash") == one.request_hash
+            and get_bytes(tombstone, "transaction_id") == one.id.bytes
+        )
+    except UnreadableError:
+        return False
+
+
+def _is_used(one: Transaction, books: Books) -> bool:
+    """Whether its nonce is gone, on chain."""
+    chain = books.chains.get(one.chain_id)
+    return chain is not None and one.nonce is not None and one.nonce < chain.nonces.get(one.sender.lower(), 0)
 
 
 def _used(seen: Seen | None, address: str, nonce: int) -> bool:

@@ -48,7 +48,7 @@ def check_payloads(books: Books, notes: Notes) -> None:
         paired = (one.payload is None) == (one.nonce is None)
         notes.expect(holds=paired, about=one.id, what="has a nonce without a payload, or a payload without a nonce")
         signed = one.raw_payload_cbor is not None
-        needed = one.status in SIGNED
+        needed = one.status in SIGNED and not one.freed  # a closed one that landed was never assembled here
         notes.expect(holds=signed or not needed, about=one.id, what=f"is {one.status} without raw_payload_cbor")
         try:
             if one.payload is not None:
@@ -93,15 +93,8 @@ def _check_handed_on(books: Books, known: dict[UUID, Transaction], notes: Notes)
             notes.find(about=about, what="is not the manager's")
             continue
         notes.expect(holds=one.intent == manager.intent, about=about, what="has another intent than the manager's row")
-        same = one.payload is None or one.attempt != manager.attempt or one.payload == manager.payload
+        same = one.payload is None or one.payload == manager.payload  # in every attempt
         notes.expect(holds=same, about=about, what="has another payload than the manager's row")
-        if one.payload is not None:
-            try:
-                nonce = get_integer(read_map(one.payload), "nonce")
-            except UnreadableError as error:
-                notes.find(about=about, what=f"payload: {error}")
-                continue
-            notes.expect(holds=nonce == manager.nonce, about=about, what=f"has nonce {nonce}, not {manager.nonce}")
 
 
 def _check_payload(one: Transaction, payload: bytes, notes: Notes) -> None:

@@ -7,19 +7,22 @@ from uuid import UUID
 from strongroom.apps.verify.books import Books, Lane, SpendSlot, Transaction
 from strongroom.apps.verify.findings import Notes
 
-FREED, LIVE, SIGNED, BROADCAST, CONSUMED = "FREED", "LIVE", "SIGNED", "BROADCAST", "CONSUMED"
+FREED, LIVE, SIGNED, CONSUMED = "FREED", "LIVE", "SIGNED", "CONSUMED"
 _STATES: Mapping[str, frozenset[str]] = {
+    "PENDING_AML_SCREENING": frozenset({LIVE}),  # of a later attempt, which keeps its nonce
+    "PENDING_AUTHORIZATION": frozenset({LIVE}),
+    "QUEUED": frozenset({LIVE}),
     "PENDING_SIGNATURE": frozenset({LIVE}),
     "PENDING_3RD_PARTY_MANUAL_APPROVAL": frozenset({LIVE}),
     "PENDING_3RD_PARTY": frozenset({LIVE}),
-    "SIGNED": frozenset({LIVE, SIGNED}),
-    "BROADCASTING": frozenset({SIGNED, BROADCAST}),
-    "CONFIRMING": frozenset({SIGNED, BROADCAST}),
-    "COMPLETED": frozenset({CONSUMED}),
+    "SIGNED": frozenset({SIGNED}),
+    "BROADCASTING": frozenset({SIGNED}),
+    "CONFIRMING": frozenset({SIGNED}),
+    "COMPLETED": frozenset({CONSUMED, FREED}),  # FREED: it landed although a co-signer had closed it
     "CANCELLING": frozenset({LIVE, FREED}),
     "CANCELLED": frozenset({FREED, CONSUMED}),
     "REJECTED": frozenset({FREED, CONSUMED}),
-    "BLOCKED": frozenset({FREED}),
+    "BLOCKED": frozenset({FREED, CONSUMED}),
     "FAILED": frozenset({FREED, CONSUMED}),
 }
 """In which state the slot of a transaction may be; another status has no slot yet."""
@@ -81,7 +84,8 @@ def _check_owner(slot: SpendSlot, owner: Transaction | None, notes: Notes) -> No
     mine = (slot.chain_id, slot.sender, slot.nonce)
     notes.expect(holds=place == mine, about=about, what=f"has slot {mine}, its row says {place}")
     fits = slot.state in _STATES.get(owner.status, frozenset())
-    notes.expect(holds=fits, about=about, what=f"is {owner.status} with a slot that is {slot.state}")
+    closed = slot.state != FREED or owner.ending is not None
+    notes.expect(holds=fits and closed, about=about, what=f"is {owner.status} with a slot that is {slot.state}")
 
 
 def _gaps(nonces: list[int]) -> str:
