@@ -198,6 +198,7 @@ async def test_what_was_approved_in_time_does_not_time_out(world: World, tenant:
     await world.evaluate(asked)
     for name in ("ben", "carla"):
         await world.submit(asked, tenant.approval(name, asked.intent))
+    await world.stage.settle()
     world.clock.advance(TWO_HOURS_S)
     await world.stage.settle()
     assert [outcome for step, outcome in outcomes(world) if step == "7"] == ["OK"]

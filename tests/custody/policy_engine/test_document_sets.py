@@ -27,7 +27,7 @@ async def test_genesis_reaches_every_neighbour_before_the_answer(world: World) -
     signed = tenant.signed_document_set().encode()
     answer = await world.publish_bytes(signed)
     assert (answer.tenant_id, answer.version, answer.hash) == (TENANT, 1, tenant.document_set.hash())
-    for neighbour in (world.around.auth, world.around.manager, world.around.vault):
+    for neighbour in (world.around.auth, world.around.manager, world.around.vault, world.around.engine):
         assert neighbour.document_sets == [signed]
     assert await current(world) == signed
 
@@ -118,7 +118,7 @@ async def test_publishing_again_is_no_second_version_and_no_second_push(world: W
 
 async def test_the_push_is_made_again_until_each_neighbour_took_it(world: World) -> None:
     around = world.around
-    for neighbour in (around.auth, around.manager, around.vault):
+    for neighbour in (around.auth, around.manager, around.vault, around.engine):
         neighbour.failures += [StrongroomError(Code.UNAVAILABLE), StrongroomError(Code.INTERNAL)]
     publishing = asyncio.create_task(world.publish(world.tenant()))
     for _ in range(400):
@@ -127,8 +127,8 @@ async def test_the_push_is_made_again_until_each_neighbour_took_it(world: World)
         world.clock.advance(2)
         await asyncio.sleep(0.005)
     assert (await publishing).version == 1
-    assert around.auth.failures == around.manager.failures == around.vault.failures == []
-    assert len(around.vault.document_sets) == 1
+    assert around.auth.failures == around.manager.failures == around.vault.failures == around.engine.failures == []
+    assert len(around.engine.document_sets) == 1
     assert await world.count("document_set_deliveries") == 1
 
 

@@ -21,6 +21,7 @@ from strongroom.runtime.db import Database
 from strongroom.runtime.host import SIGNING_KEY
 from strongroom.runtime.kms import Kms, MemoryKms
 from tests.fakes.auth_engine import FakeAuthEngine
+from tests.fakes.cosigner_engine import FakeCosignerEngine
 from tests.fakes.secure_vault import FakeSecureVault
 from tests.fakes.transaction_manager import FakeManager
 from tests.fixtures.platform import Stage, on_behalf, open_database
@@ -60,6 +61,7 @@ class Neighbours:
     auth: FakeAuthEngine = field(default_factory=FakeAuthEngine)
     manager: FakeManager = field(default_factory=FakeManager)
     vault: FakeSecureVault = field(default_factory=FakeSecureVault)
+    engine: FakeCosignerEngine = field(default_factory=FakeCosignerEngine)
 
 
 @final
@@ -80,7 +82,8 @@ class World:
         self.stage = Stage(clock)
         host = self.stage.host("policy_engine", database, kms=self.kms)
         self.stage.add(build(host, PolicyEngineConfig(publish_timeout_s=publish_timeout_s)))
-        self.stage.add(self.around.auth.service(), self.around.manager.service(), self.around.vault.service())
+        self.stage.add(self.around.auth.service(), self.around.manager.service())
+        self.stage.add(self.around.vault.service(), self.around.engine.service())
         self.manager = self.stage.peer(PolicyEngineStub, "policy_engine", caller="transaction_manager")
         self.gateway = self.stage.peer(PolicyEngineStub, "policy_engine", caller="gateway")
 

@@ -2,6 +2,7 @@
 
 from strongroom.custody.policy_engine.domain import Approved, Attempt, End, StepTimes
 from strongroom.interfaces.auth_engine.v1 import auth_engine_pb2, auth_engine_pb2_grpc
+from strongroom.interfaces.cosigner_engine.v1 import cosigner_engine_pb2, cosigner_engine_pb2_grpc
 from strongroom.interfaces.policy_engine.v1 import policy_engine_pb2
 from strongroom.interfaces.secure_vault.v1 import secure_vault_pb2, secure_vault_pb2_grpc
 from strongroom.interfaces.transaction_manager.v1 import transaction_manager_pb2, transaction_manager_pb2_grpc
@@ -17,6 +18,7 @@ class Peers:
     def __init__(self, host: Host) -> None:
         self._auth = host.peer(auth_engine_pb2_grpc.AuthEngineStub, "auth_engine")
         self._manager = host.peer(transaction_manager_pb2_grpc.TransactionManagerStub, "transaction_manager")
+        self._engine = host.peer(cosigner_engine_pb2_grpc.CosignerEngineStub, "cosigner_engine")
         self._vault = host.peer(secure_vault_pb2_grpc.SecureVaultStub, "secure_vault")
 
     async def record_decision(self, approved: Approved, *, times: StepTimes, explanation: str) -> bool:
@@ -68,6 +70,7 @@ class Peers:
         await self._auth.ApplyDocumentSet(auth_engine_pb2.ApplyDocumentSetRequest(document_set=signed))
         await self._manager.ApplyDocumentSet(transaction_manager_pb2.ApplyDocumentSetRequest(document_set=signed))
         await self._vault.ApplyDocumentSet(secure_vault_pb2.ApplyDocumentSetRequest(document_set=signed))
+        await self._engine.ApplyDocumentSet(cosigner_engine_pb2.ApplyDocumentSetRequest(document_set=signed))
 
     async def _record(
         self,
