@@ -63,7 +63,7 @@ class WholeKey:
     def _record(self, asked: KeyRequest, index: int) -> KeyRecord:
         return KeyRecord(
             key_id=asked.key_id,
-            epoch=1,
+            epoch=asked.epoch,
             threshold=3,
             parties=(1, 2, 3),
             public_key=self.public.public_key,

@@ -28,6 +28,7 @@ async def test_a_key_goes_from_the_owners_request_to_the_three_records(world: Wo
         records=tuple(key.key_records),
         document_set=world.tenant.document_set,
         key_request_hash=sha256(request.payload),
+        epoch=1,
     )
     assert public == world.around.key.public
 
@@ -91,6 +92,52 @@ async def test_a_key_request_that_too_few_owners_signed_is_refused(world: World)
     with pytest.raises(StrongroomError) as caught:
         await world.get_key()
     assert caught.value.code is Code.KEY_UNKNOWN
+
+
+async def test_a_refresh_keeps_the_key_and_shows_the_records_of_the_new_epoch(world: World) -> None:
+    await world.make_ready()
+    request = world.key_request(epoch=2)
+    assert (await world.request_key(request)).status == "PENDING"
+    await world.settle()
+    assert [one.key_request for one in world.around.engine.key_requests][-1] == request.encode()
+    before = await world.get_key()
+    assert (before.status, before.key_request != request.encode()) == ("READY", True), "the old epoch is used meanwhile"
+    records = world.around.key.records(world.tenant, request)
+    for _ in range(2):
+        await world.record_key(records)
+    key = await world.get_key()
+    assert (key.status, key.key_request, tuple(key.key_records)) == ("READY", request.encode(), records)
+    assert (await world.request_key(request)).status == "READY"
+    assert await world.database.fetchval("select key_records from keys") == list(before.key_records)
+
+
+async def test_a_refresh_that_changes_the_key_or_fails_leaves_the_old_epoch(world: World) -> None:
+    await world.make_ready()
+    before = await world.get_key()
+    for changes in ({"chain_code": bytes(32)}, {"epoch": 3}, {"key_request_hash": bytes(32)}, None):
+        request = world.key_request(epoch=2)
+        await world.request_key(request)
+        records = () if changes is None else world.around.key.records(world.tenant, request, **changes)
+        await world.record_key(records, reason="" if records else "COSIGNER_ABSENT: gone")
+        again = await world.request_key(request)
+        assert (again.status, bool(again.reason)) == ("FAILED", True)
+        assert await world.get_key() == before
+
+
+async def test_only_the_next_epoch_is_asked_for_and_one_refresh_at_a_time(world: World) -> None:
+    await world.publish()
+    with pytest.raises(StrongroomError) as caught:
+        await world.request_key(world.key_request(epoch=2))
+    assert caught.value.code is Code.KEY_UNKNOWN
+    await world.make_ready()
+    for epoch, code in ((1, Code.KEY_EXISTS), (3, Code.KEY_EXISTS)):
+        with pytest.raises(StrongroomError) as caught:
+            await world.request_key(world.key_request(epoch=epoch))
+        assert caught.value.code is code
+    await world.request_key(world.key_request(epoch=2))
+    with pytest.raises(StrongroomError) as caught:
+        await world.request_key(world.key_request(epoch=2))
+    assert caught.value.code is Code.STATUS_CONFLICT
 
 
 async def test_only_the_signed_successor_of_a_document_set_is_applied(world: World) -> None:

@@ -81,6 +81,7 @@ class World:
         self.database = database
         self.around = neighbours
         self.clock = ManualClock(NOW)
+        self.asked = b""
         self.work = Work(database, clock=self.clock, worker_id=worker_id)
         authority = Authority.under(new_root(self.clock), environment=Environment.SANDBOX, clock=self.clock)
         self._platform = LocalPlatform(
@@ -120,11 +121,12 @@ class World:
         document = (tenant or self.tenant).signed_document_set().encode()
         await self.as_("policy_engine").ApplyDocumentSet(pb.ApplyDocumentSetRequest(document_set=document))
 
-    def key_request(self, tenant: MadeTenant | None = None) -> Signed:
+    def key_request(self, tenant: MadeTenant | None = None, *, epoch: int = 1) -> Signed:
         made = tenant or self.tenant
-        return sign_key_request(made.document_set, made.owners, ports=made.ports)
+        return sign_key_request(made.document_set, made.owners, ports=made.ports, epoch=epoch)
 
     async def request_key(self, key_request: Signed) -> pb.Key:
+        self.asked = sha256(key_request.payload)
         request = pb.RequestKeyRequest(tenant_id=TENANT, key_request=key_request.encode())
         return await self.as_("gateway").RequestKey(request)
 
@@ -133,7 +135,11 @@ class World:
 
     async def record_key(self, records: tuple[bytes, ...], *, reason: str = "") -> None:
         request = pb.RecordKeyRequest(
-            tenant_id=TENANT, key_id=self.around.key.public.key_id, key_records=records, reason=reason
+            tenant_id=TENANT,
+            key_id=self.around.key.public.key_id,
+            key_request_hash=self.asked,
+            key_records=records,
+            reason=reason,
         )
         await self.as_("cosigner_engine").RecordKey(request)
 

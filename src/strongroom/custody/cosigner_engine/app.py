@@ -6,6 +6,7 @@ from typing import final
 from grpc import aio
 
 from strongroom.custody.cosigner_engine.config import EngineConfig
+from strongroom.custody.cosigner_engine.operations.activate_key import activate_key
 from strongroom.custody.cosigner_engine.operations.close import run_close
 from strongroom.custody.cosigner_engine.operations.generate_key import report_key, run_key_ceremony
 from strongroom.custody.cosigner_engine.operations.means import Means
@@ -77,6 +78,7 @@ _HANDLERS: dict[str, Callable[..., Awaitable[None]]] = {
     "report_end": report_end,
     "run_close": run_close,
     "run_key_ceremony": run_key_ceremony,
+    "activate_key": activate_key,
     "report_key": report_key,
 }
 

@@ -90,6 +90,7 @@ class Peers:
             tenant_id=errand.tenant_id,
             key_id=ceremony.key_id,
             key_records=ceremony.key_records,
+            key_request_hash=ceremony.key_request_hash,
             reason=ceremony.reason,
         )
         await self.vault.RecordKey(request, metadata=acting(context=self._context(errand)))

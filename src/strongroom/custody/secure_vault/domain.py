@@ -74,7 +74,7 @@ class KeyStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """A key as the owners asked for it and, once READY, as all three co-signers recorded it."""
+    """A key, or a refresh of it, as the owners asked for it and, once READY, as all three co-signers recorded it."""
 
     key_id: str
     status: KeyStatus
@@ -167,6 +167,7 @@ class KeyErrand(Document, frozen=True):
     user_id: str
     session_id: str
     key_id: str
+    key_request_hash: bytes
 
 
 def decide_account_number(*, ranges: Sequence[AccountRange], highest: Sequence[int | None]) -> int:

@@ -98,6 +98,24 @@ CREATE TABLE public.idempotency_keys (
     created_at timestamp with time zone NOT NULL
 );
 ALTER TABLE public.idempotency_keys OWNER TO owner_role;
+CREATE TABLE public.key_refreshes (
+    tenant_id text NOT NULL,
+    key_id text NOT NULL,
+    key_request_hash bytea NOT NULL,
+    epoch bigint NOT NULL,
+    status text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    key_request bytea NOT NULL,
+    document_set_version bigint NOT NULL,
+    key_records bytea[],
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT key_refreshes_check CHECK (((status = 'READY'::text) = (key_records IS NOT NULL))),
+    CONSTRAINT key_refreshes_epoch_check CHECK ((epoch > 1)),
+    CONSTRAINT key_refreshes_key_request_hash_check CHECK ((length(key_request_hash) = 32)),
+    CONSTRAINT key_refreshes_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'READY'::text, 'FAILED'::text])))
+);
+ALTER TABLE public.key_refreshes OWNER TO owner_role;
 CREATE TABLE public.keys (
     tenant_id text NOT NULL,
     key_id text NOT NULL,
@@ -204,6 +222,8 @@ ALTER TABLE ONLY public.document_sets
     ADD CONSTRAINT document_sets_pkey PRIMARY KEY (tenant_id, version);
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (tenant_id, operation, idempotency_key);
+ALTER TABLE ONLY public.key_refreshes
+    ADD CONSTRAINT key_refreshes_pkey PRIMARY KEY (tenant_id, key_id, key_request_hash);
 ALTER TABLE ONLY public.keys
     ADD CONSTRAINT keys_pkey PRIMARY KEY (tenant_id, key_id);
 ALTER TABLE ONLY public.schema_migrations
@@ -218,6 +238,8 @@ ALTER TABLE ONLY public.wallets
     ADD CONSTRAINT wallets_pkey PRIMARY KEY (tenant_id, number, asset_id);
 ALTER TABLE ONLY public.work
     ADD CONSTRAINT work_pkey PRIMARY KEY (key, operation, attempt);
+CREATE UNIQUE INDEX key_refreshes_one_pending ON public.key_refreshes USING btree (tenant_id, key_id) WHERE (status = 'PENDING'::text);
+CREATE UNIQUE INDEX key_refreshes_one_ready ON public.key_refreshes USING btree (tenant_id, key_id, epoch) WHERE (status = 'READY'::text);
 CREATE INDEX service_handoff_events_chain ON public.service_handoff_events USING btree (cert_chain_hash) WHERE (cert_chain IS NOT NULL);
 CREATE INDEX service_handoff_events_transaction ON public.service_handoff_events USING btree (transaction_id, id);
 CREATE INDEX work_due ON public.work USING btree (due_at) WHERE (finished_at IS NULL);
@@ -227,6 +249,8 @@ CREATE TRIGGER assemblies_append_only BEFORE DELETE OR UPDATE ON public.assembli
 ALTER TABLE public.assemblies ENABLE ALWAYS TRIGGER assemblies_append_only;
 CREATE TRIGGER document_sets_append_only BEFORE DELETE OR UPDATE ON public.document_sets FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.document_sets ENABLE ALWAYS TRIGGER document_sets_append_only;
+CREATE TRIGGER key_refreshes_set_once BEFORE UPDATE ON public.key_refreshes FOR EACH ROW EXECUTE FUNCTION public.set_once('tenant_id', 'key_id', 'key_request_hash', 'epoch', 'key_request', 'document_set_version', 'key_records', 'created_at');
+ALTER TABLE public.key_refreshes ENABLE ALWAYS TRIGGER key_refreshes_set_once;
 CREATE TRIGGER keys_set_once BEFORE UPDATE ON public.keys FOR EACH ROW EXECUTE FUNCTION public.set_once('key_records', 'public_key', 'chain_code');
 ALTER TABLE public.keys ENABLE ALWAYS TRIGGER keys_set_once;
 CREATE TRIGGER service_handoff_events_append_only BEFORE DELETE OR UPDATE ON public.service_handoff_events FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -235,6 +259,8 @@ CREATE TRIGGER service_handoff_events_no_truncate BEFORE TRUNCATE ON public.serv
 ALTER TABLE public.service_handoff_events ENABLE ALWAYS TRIGGER service_handoff_events_no_truncate;
 ALTER TABLE ONLY public.addresses
     ADD CONSTRAINT addresses_tenant_id_number_fkey FOREIGN KEY (tenant_id, number) REFERENCES public.vault_accounts(tenant_id, number);
+ALTER TABLE ONLY public.key_refreshes
+    ADD CONSTRAINT key_refreshes_tenant_id_key_id_fkey FOREIGN KEY (tenant_id, key_id) REFERENCES public.keys(tenant_id, key_id);
 ALTER TABLE ONLY public.wallets
     ADD CONSTRAINT wallets_tenant_id_number_fkey FOREIGN KEY (tenant_id, number) REFERENCES public.vault_accounts(tenant_id, number);
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
@@ -252,6 +278,12 @@ GRANT SELECT ON TABLE public.document_sets TO auditor_role;
 GRANT SELECT,INSERT ON TABLE public.document_sets TO service_role;
 GRANT SELECT ON TABLE public.idempotency_keys TO auditor_role;
 GRANT SELECT,INSERT ON TABLE public.idempotency_keys TO service_role;
+GRANT SELECT ON TABLE public.key_refreshes TO auditor_role;
+GRANT SELECT,INSERT ON TABLE public.key_refreshes TO service_role;
+GRANT UPDATE(status) ON TABLE public.key_refreshes TO service_role;
+GRANT UPDATE(reason) ON TABLE public.key_refreshes TO service_role;
+GRANT UPDATE(key_records) ON TABLE public.key_refreshes TO service_role;
+GRANT UPDATE(updated_at) ON TABLE public.key_refreshes TO service_role;
 GRANT SELECT ON TABLE public.keys TO auditor_role;
 GRANT SELECT,INSERT ON TABLE public.keys TO service_role;
 GRANT UPDATE(status) ON TABLE public.keys TO service_role;

@@ -114,6 +114,7 @@ class SecureVaultServicer(Servicer):
             means=self._means,
             tenant_id=_tenant(request.tenant_id),
             key_id=request.key_id,
+            key_request_hash=request.key_request_hash,
             records=tuple(request.key_records),
             reason=request.reason,
             received=current_call().received,

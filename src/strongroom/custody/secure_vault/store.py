@@ -20,6 +20,7 @@ from strongroom.kernel.documents.intent import PublicKey
 from strongroom.kernel.ids import TenantId, TransactionId
 from strongroom.runtime.db import Database, Row, Statement
 
+REFRESH_RUNS = "key_refreshes_one_pending"
 ACCOUNT_TAKEN = "vault_accounts_pkey"
 ORDER_KNOWN = "idempotency_keys_pkey"
 
@@ -196,15 +197,67 @@ def insert_wallet(*, tenant_id: TenantId, wallet: Wallet, key_id: str, now: date
 
 
 async def find_key(database: Database, *, tenant_id: TenantId, key_id: str) -> Key | None:
-    """A key."""
+    """A key, with the records of its newest epoch."""
     row = await database.fetchrow(
-        """select key_id, status, reason, key_request, key_request_hash, document_set_version, rounds, key_records,
-            public_key, chain_code
-        from keys where tenant_id = $1 and key_id = $2""",
+        """select key.key_id, key.status, key.reason, key.rounds, key.public_key, key.chain_code,
+            coalesce(newest.key_request, key.key_request) as key_request,
+            coalesce(newest.key_request_hash, key.key_request_hash) as key_request_hash,
+            coalesce(newest.document_set_version, key.document_set_version) as document_set_version,
+            coalesce(newest.key_records, key.key_records) as key_records
+        from keys as key left join lateral (
+            select key_request, key_request_hash, document_set_version, key_records from key_refreshes
+            where tenant_id = key.tenant_id and key_id = key.key_id and status = 'READY' order by epoch desc limit 1
+        ) as newest on true
+        where key.tenant_id = $1 and key.key_id = $2""",
         tenant_id,
         key_id,
     )
     return None if row is None else _parse_key(row)
+
+
+async def find_key_refresh(
+    database: Database, *, tenant_id: TenantId, key_id: str, key_request_hash: bytes
+) -> Key | None:
+    """A refresh of a key, in the shape of the key."""
+    row = await database.fetchrow(
+        """select key_id, status, reason, key_request, key_request_hash, document_set_version, 0 as rounds,
+            key_records, null::bytea as public_key, null::bytea as chain_code
+        from key_refreshes where tenant_id = $1 and key_id = $2 and key_request_hash = $3""",
+        tenant_id,
+        key_id,
+        key_request_hash,
+    )
+    return None if row is None else _parse_key(row)
+
+
+def insert_key_refresh(*, tenant_id: TenantId, key: Key, epoch: int, now: datetime) -> Statement:
+    """A refresh that the owners asked for; a second one beside it is a ``CONFLICT``."""
+    return Statement(
+        """insert into key_refreshes (tenant_id, key_id, key_request_hash, epoch, status, key_request,
+            document_set_version, created_at, updated_at)
+        values ($1, $2, $3, $4, 'PENDING', $5, $6, $7, $7)""",
+        (tenant_id, key.key_id, key.key_request_hash, epoch, key.key_request, key.document_set_version, now),
+    )
+
+
+def update_key_refresh(
+    *, tenant_id: TenantId, key: Key, records: Sequence[bytes], reason: str, now: datetime
+) -> Statement:
+    """How a refresh ended: with the records of all three, set once, or with a reason."""
+    return Statement(
+        """update key_refreshes set status = $4, key_records = $5, reason = $6, updated_at = $7
+        where tenant_id = $1 and key_id = $2 and key_request_hash = $3 and status = 'PENDING'""",
+        (
+            tenant_id,
+            key.key_id,
+            key.key_request_hash,
+            "READY" if records else "FAILED",
+            list(records) or None,
+            reason,
+            now,
+        ),
+        guard=True,
+    )
 
 
 def insert_key(*, tenant_id: TenantId, key: Key, now: datetime) -> Statement:

@@ -84,6 +84,13 @@ class KeyRecorded:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyActivated:
+    """It uses its share of this epoch."""
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
 class Faulted:
     """The ceremony failed at it, or it cannot be reached; ``culprit`` 0 names nobody."""
 
@@ -95,7 +102,16 @@ class Faulted:
 
 
 Report: TypeAlias = (
-    Consented | Refused | Tombstoned | SignedReport | FinishedReport | AdoptedReport | Honoured | KeyRecorded | Faulted
+    Consented
+    | Refused
+    | Tombstoned
+    | SignedReport
+    | FinishedReport
+    | AdoptedReport
+    | Honoured
+    | KeyRecorded
+    | KeyActivated
+    | Faulted
 )
 
 
@@ -207,7 +223,7 @@ def _event(index: int, report: Report) -> SigningEvent | None:
             return SigningEvent(cosigner=index, kind=EventKind.FAULT, document=_fault(report).encode())
         case SignedReport(signature, document) | FinishedReport(signature, document):
             return SigningEvent(cosigner=index, kind=statement_kind(document), document=document, signature=signature)
-        case AdoptedReport() | KeyRecorded() | Honoured():
+        case AdoptedReport() | KeyRecorded() | KeyActivated() | Honoured():
             return None  # kept with the signature it adopts, in key_ceremonies, in close_answers
 
 

@@ -13,6 +13,7 @@ from strongroom.custody.cosigner_engine.providers import orders
 from strongroom.kernel.call_context import CallContext
 from strongroom.kernel.digest import sha256
 from strongroom.kernel.documents.codec import decode
+from strongroom.kernel.documents.keys import FIRST_EPOCH, KeyRequest
 from strongroom.kernel.documents.signing import Kind, Signed
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import TenantId
@@ -37,6 +38,7 @@ async def generate_key(
     signed = decode(key_request, Signed)
     if signed.kind is not Kind.KEY_REQUEST:
         raise StrongroomError(Code.DOCUMENT_MALFORMED, "This is not a key request.")
+    epoch_of(key_request)
     ceremony = KeyCeremony(
         tenant_id=context.tenant_id,
         key_id=key_id,
@@ -82,8 +84,10 @@ async def run_key_ceremony(*, means: Means, item: WorkItem) -> None:
             change = store.update_key_failed(ceremony=ceremony, reason=f"{code.name}: {detail}", now=now)
         case records:
             change = store.update_key_recorded(ceremony=ceremony, ceremony_id=ceremony_id, records=records, now=now)
-    report = means.work.new(item.key, "report_key", errand.encode())
-    await means.work.commit(change, done=item, then=[report])
+    # A refreshed key is in use only when all three have activated it; only then may the vault say so.
+    is_refresh = isinstance(result, tuple) and epoch_of(ceremony.key_request) > FIRST_EPOCH
+    following = means.work.new(item.key, "activate_key" if is_refresh else "report_key", errand.encode())
+    await means.work.commit(change, done=item, then=[following])
 
 
 async def report_key(*, means: Means, item: WorkItem) -> None:
@@ -116,6 +120,15 @@ async def _get_ceremony(*, means: Means, errand: KeyErrand) -> KeyCeremony:
     )
     assert ceremony is not None, "the work row was written in the commit of the key ceremony"
     return ceremony
+
+
+def epoch_of(key_request: bytes) -> int:
+    """The epoch that the owners ask for.
+
+    Raises:
+        StrongroomError: ``DOCUMENT_MALFORMED``.
+    """
+    return decode(decode(key_request, Signed).payload, KeyRequest).epoch
 
 
 def _key(ceremony: KeyCeremony) -> str:

@@ -19,6 +19,7 @@ Body: TypeAlias = (
     pb.SeekConsent
     | pb.StartCeremony
     | pb.StartKeyCeremony
+    | pb.ActivateKey
     | pb.AbortCeremony
     | pb.CloseRequest
     | pb.OfferSignature
@@ -29,6 +30,7 @@ _FIELDS: Final[dict[type, str]] = {
     pb.SeekConsent: "seek_consent",
     pb.StartCeremony: "start_ceremony",
     pb.StartKeyCeremony: "start_key_ceremony",
+    pb.ActivateKey: "activate_key",
     pb.AbortCeremony: "abort",
     pb.CloseRequest: "close",
     pb.OfferSignature: "offer_signature",
@@ -89,8 +91,13 @@ def start_ceremony(consents: tuple[bytes, ...]) -> pb.StartCeremony:
 
 
 def start_key_ceremony(ceremony: KeyCeremony) -> pb.StartKeyCeremony:
-    """A new key."""
+    """A new key, or its next epoch."""
     return pb.StartKeyCeremony(tenant_id=ceremony.tenant_id, key_request=ceremony.key_request)
+
+
+def activate_key(ceremony: KeyCeremony) -> pb.ActivateKey:
+    """The second phase of a refresh."""
+    return pb.ActivateKey(tenant_id=ceremony.tenant_id, key_id=ceremony.key_id, key_records=ceremony.key_records)
 
 
 def offer_signature(*, request: SigningRequest, signature: bytes) -> pb.OfferSignature:

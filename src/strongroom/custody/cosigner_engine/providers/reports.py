@@ -9,6 +9,7 @@ from strongroom.custody.cosigner_engine.domain.reports import (
     Faulted,
     FinishedReport,
     Honoured,
+    KeyActivated,
     KeyRecorded,
     Report,
     SignedReport,
@@ -67,6 +68,7 @@ _PARSERS: Mapping[str, Callable[[pb.CosignerReport], Report]] = {
     "finished": lambda report: _finished(report.finished),
     "adopted": lambda report: AdoptedReport(_document(report.adopted)),
     "honoured": lambda report: Honoured(report.honoured),
+    "key_activated": lambda report: KeyActivated(report.key_activated),
     "key_record": lambda report: KeyRecorded(_document(report.key_record)),
     "fault": lambda report: _fault(report.fault),
 }

@@ -41,6 +41,34 @@ before update on keys
 for each row execute function set_once('key_records', 'public_key', 'chain_code');
 alter table keys enable always trigger keys_set_once;
 
+-- One row for each refresh that the owners asked for; the key shows the records of the newest that is done.
+create table if not exists key_refreshes (
+    tenant_id text not null,
+    key_id text not null,
+    key_request_hash bytea not null check (length(key_request_hash) = 32),
+    epoch bigint not null check (epoch > 1),
+    status text not null check (status in ('PENDING', 'READY', 'FAILED')),
+    reason text not null default '',
+    key_request bytea not null,
+    document_set_version bigint not null,
+    key_records bytea[],
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, key_id, key_request_hash),
+    foreign key (tenant_id, key_id) references keys (tenant_id, key_id),
+    check ((status = 'READY') = (key_records is not null))
+);
+create unique index if not exists key_refreshes_one_pending on key_refreshes (tenant_id, key_id)
+where status = 'PENDING';
+create unique index if not exists key_refreshes_one_ready on key_refreshes (tenant_id, key_id, epoch)
+where status = 'READY';
+create or replace trigger key_refreshes_set_once
+before update on key_refreshes
+for each row execute function set_once(
+    'tenant_id', 'key_id', 'key_request_hash', 'epoch', 'key_request', 'document_set_version', 'key_records', 'created_at'
+);
+alter table key_refreshes enable always trigger key_refreshes_set_once;
+
 create table if not exists vault_accounts (
     tenant_id text not null,
     number bigint not null check (number >= 0),

@@ -51,7 +51,7 @@ class Means:
         return document_set
 
     async def get_key(self, tenant_id: TenantId, key_id: str) -> Key:
-        """A key; a READY one never changes again and is kept.
+        """A key; what is asked of a READY one never changes again, whatever its epoch, and is kept.
 
         Raises:
             StrongroomError: ``KEY_UNKNOWN``.

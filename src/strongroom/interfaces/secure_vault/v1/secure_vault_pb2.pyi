@@ -429,12 +429,15 @@ class RecordKeyRequest(_message.Message):
     KEY_ID_FIELD_NUMBER: _builtins.int
     KEY_RECORDS_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    KEY_REQUEST_HASH_FIELD_NUMBER: _builtins.int
     tenant_id: _builtins.str
     """Tenant."""
     key_id: _builtins.str
     """Key id."""
     reason: _builtins.str
     """For people, if it failed."""
+    key_request_hash: _builtins.bytes
+    """SHA-256 of the key request that it answers, 32 bytes."""
     @_builtins.property
     def key_records(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """Three encoded Signed documents of kind key-record; none if it failed."""
@@ -446,10 +449,11 @@ class RecordKeyRequest(_message.Message):
         key_id: _builtins.str = ...,
         key_records: _abc.Iterable[_builtins.bytes] | None = ...,
         reason: _builtins.str = ...,
+        key_request_hash: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["key_id", b"key_id", "key_records", b"key_records", "reason", b"reason", "tenant_id", b"tenant_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key_id", b"key_id", "key_records", b"key_records", "key_request_hash", b"key_request_hash", "reason", b"reason", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
