@@ -1,7 +1,7 @@
 """All rules about a single file."""
 
 from tests.tidy.rule import Rule
-from tests.tidy.rules import database, interfaces, money, names, proofs, randomness, words
+from tests.tidy.rules import database, interfaces, money, names, proofs, randomness, threats, words
 
 RULES: tuple[Rule, ...] = (
     *names.RULES,
@@ -11,4 +11,5 @@ RULES: tuple[Rule, ...] = (
     *proofs.RULES,
     *words.RULES,
     *interfaces.RULES,
+    *threats.RULES,
 )
