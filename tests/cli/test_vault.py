@@ -55,6 +55,11 @@ def test_a_balance(strongroom: Run, gateway: Gateway) -> None:
     ]
 
 
+def pin(gateway: Gateway) -> tuple[str, str]:
+    """What somebody says who knows the owners' document set."""
+    return "--document-set", gateway.tenant.document_set.hash().hex()
+
+
 def test_a_wallet_is_opened_at_the_address_that_the_key_gives(strongroom: Run, gateway: Gateway) -> None:
     gateway.has_key()
     gateway.say("POST /vault/accounts/0/ETH_TEST", {"id": "ETH_TEST", "address": gateway.address, "status": "READY"})
@@ -67,10 +72,23 @@ def test_a_wallet_is_opened_at_the_address_that_the_key_gives(strongroom: Run, g
 def test_a_platform_that_shows_its_own_address_is_caught(strongroom: Run, gateway: Gateway) -> None:
     gateway.has_key()
     gateway.say("POST /vault/accounts/0/ETH_TEST", {"id": "ETH_TEST", "address": OTHER, "status": "READY"})
-    assert strongroom("vault", "activate", "0", "ETH_TEST").is_refused(1, "SIGNATURE_INVALID", OTHER, gateway.address)
+    opened = strongroom("vault", "activate", "0", "ETH_TEST", *pin(gateway))
+    assert opened.is_refused(1, "SIGNATURE_INVALID", OTHER, gateway.address)
     addresses: Json = {"addresses": [{"assetId": "ETH_TEST", "address": OTHER}], "paging": {}}
     gateway.say("GET /vault/accounts/0/ETH_TEST/addresses_paginated", addresses)
-    assert strongroom("vault", "addresses", "0", "ETH_TEST").is_refused(1, "SIGNATURE_INVALID", OTHER)
+    listed = strongroom("vault", "addresses", "0", "ETH_TEST", *pin(gateway))
+    assert listed.is_refused(1, "SIGNATURE_INVALID", OTHER)
+
+
+def test_a_platform_that_makes_up_everything_is_caught_by_the_owners_hash(strongroom: Run, gateway: Gateway) -> None:
+    """Its document set, its co-signers, its key and its address fit each other."""
+    gateway.has_key()
+    address = {"assetId": "ETH_TEST", "address": gateway.address}
+    gateway.say("GET /vault/accounts/0/ETH_TEST/addresses_paginated", {"addresses": [address], "paging": {}})
+    known = ("--document-set", "ab" * 32)
+    assert strongroom("vault", "addresses", "0", "ETH_TEST", *known).is_refused(1, "DOCUMENT_VERSION_INVALID")
+    unpinned = strongroom("vault", "addresses", "0", "ETH_TEST")
+    assert gateway.tenant.document_set.hash().hex() in unpinned.err.replace("\n", "")
 
 
 def test_addresses_are_derived_here_again(strongroom: Run, gateway: Gateway) -> None:
@@ -104,4 +122,5 @@ def test_a_key_that_is_being_made(strongroom: Run, gateway: Gateway) -> None:
     gateway.say("GET /strongroom/key", pending)
     assert strongroom("vault", "keys").lines[:2] == [["key", "k"], ["status", "PENDING"]]
     gateway.say("POST /vault/accounts/0/ETH_TEST", {"id": "ETH_TEST", "address": OTHER, "status": "READY"})
-    assert strongroom("vault", "activate", "0", "ETH_TEST").is_refused(1, "VAULT_WALLET_NOT_READY")
+    opened = strongroom("vault", "activate", "0", "ETH_TEST", *pin(gateway))
+    assert opened.is_refused(1, "VAULT_WALLET_NOT_READY")

@@ -10,6 +10,7 @@ from cyclopts.validators import Number
 
 from strongroom.cli.connection import Connection
 from strongroom.cli.output import AsJson, remark, say, show_facts, show_json, show_table
+from strongroom.cli.trust import Trust
 from strongroom.client import Code, Key, Strongroom, StrongroomError
 from strongroom.client.ports import SystemPorts
 
@@ -89,7 +90,13 @@ def get(number: Account, /, *, as_json: AsJson = False, connection: Connection |
 
 @app.command
 def activate(
-    number: Account, asset: Asset, /, *, as_json: AsJson = False, connection: Connection | None = None
+    number: Account,
+    asset: Asset,
+    /,
+    *,
+    as_json: AsJson = False,
+    trust: Trust | None = None,
+    connection: Connection | None = None,
 ) -> None:
     """Open the wallet of an asset in a vault account; its address is derived here again and compared.
 
@@ -98,13 +105,19 @@ def activate(
     """
     with _client(connection) as client:
         wallet = client.request("POST", _path(number, asset))
-        _check_addresses(client, number, asset, [wallet])
+        _check_addresses(client, number, asset, [wallet], trust)
     show_json(wallet) if as_json else show_facts({"asset": wallet["id"], "address": wallet["address"]})
 
 
 @app.command
 def addresses(
-    number: Account, asset: Asset, /, *, as_json: AsJson = False, connection: Connection | None = None
+    number: Account,
+    asset: Asset,
+    /,
+    *,
+    as_json: AsJson = False,
+    trust: Trust | None = None,
+    connection: Connection | None = None,
 ) -> None:
     """List the addresses of a wallet; each is derived here again from the verified key, and compared.
 
@@ -113,7 +126,7 @@ def addresses(
     """
     with _client(connection) as client:
         found = list(client.pages(f"{_path(number, asset)}/addresses_paginated", items="addresses"))
-        _check_addresses(client, number, asset, found)
+        _check_addresses(client, number, asset, found, trust)
     if as_json:
         show_json(found)
     else:
@@ -180,8 +193,8 @@ def _record(key: Key, index: int) -> Json:
     return {"cosigner": index + 1, "fingerprint": fingerprint(key.records[index].payload)}
 
 
-def _check_addresses(client: Strongroom, number: str, asset_id: str, claims: list[Json]) -> None:
-    document_set = client.get_document_set()
+def _check_addresses(client: Strongroom, number: str, asset_id: str, claims: list[Json], trust: Trust | None) -> None:
+    document_set = (trust or Trust()).documents(client).document_set
     key, coin_type = client.get_key(document_set).public_key, document_set.get_asset(asset_id).coin_type
     if key is None:
         raise StrongroomError(Code.VAULT_WALLET_NOT_READY)
