@@ -101,3 +101,23 @@ async def test_the_same_question_gets_the_same_verdict(world: World) -> None:
     assert len({answer.SerializeToString() for answer in answers}) == 1
     assert answers[0].outcome == TravelRuleOutcome.EXCHANGED
     assert await world.count("travel_rule_records") == 1
+
+
+async def test_a_new_attempt_is_screened_afresh_and_the_earlier_one_stays(world: World) -> None:
+    await world.load(STRANGER)
+    intent, document_set = intent_to(FRIEND), world.tenant().document_set
+    await world.screen(intent)
+    first = (await world.exchange(intent)).verdict
+    before = await world.database.fetch("select * from travel_rule_records")
+    world.clock.advance(VERDICT_LIFETIME_S)
+    late = NOW_S + VERDICT_LIFETIME_S
+    assert (await world.exchange(intent)).verdict == first  # the same attempt keeps its answer, lapsed as it is
+    await world.screen(intent, attempt=1)
+    second = (await world.exchange(intent, attempt=1)).verdict
+    verdict = open_verdict(data=second, document_set=document_set, intent_hash=intent.hash(), now_s=late)
+    assert (verdict.attempt, verdict.decided_at, verdict.expires_at) == (1, late, late + VERDICT_LIFETIME_S)
+    assert (await world.database.fetch("select * from travel_rule_records order by attempt"))[:1] == before
+    assert await world.count("aml_screening_results") == await world.count("travel_rule_records") == 2
+    await world.load(FRIEND)
+    assert (await world.screen(intent, attempt=2)).aml == "REJECT"
+    assert await refused(world.exchange(intent, attempt=2)) is Code.STATUS_CONFLICT
