@@ -32,6 +32,7 @@ def link_to(port: int, folder: Path) -> Link:
         tls=TlsFolder(folder),
         clock=SystemClock(),
         entropy=SystemEntropy(),
+        heads=list,
         handle=echo,
     )
 
@@ -56,7 +57,7 @@ async def test_it_greets_obeys_and_comes_back(tmp_path: Path, tasks: list[asynci
     port = await engine.serve(authority.issue_tls("cosigner_engine"))
     tasks.append(asyncio.create_task(link_to(port, tmp_path).run()))
     greeting = (await engine.heard()).greeting
-    assert (greeting.index, greeting.wire_version) == (3, 1)
+    assert (greeting.index, greeting.wire_version) == (3, 2)
     engine.orders.put_nowait(pb.EngineOrder(ceremony_id=bytes(32), abort=pb.AbortCeremony()))
     assert [(await engine.heard()).consent for _ in range(2)] == [b"one", b"two"]
     await engine.stop()

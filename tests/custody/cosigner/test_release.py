@@ -133,7 +133,7 @@ def test_after_release_there_is_no_tombstone(world: World, engine: MemoryEngine)
     transfer, reports = sign_with(world, engine, lambda message: () if header(message).round == 3 else (message,))
     assert reports == []
     for report in close(world, transfer).values():
-        assert reason_of(world, report) == "STATUS_CONFLICT"
+        assert reason_of(world, report) == "DIGEST_RELEASED"
     assert len(signatures(engine.sign(transfer.order()))) == 3
 
 

@@ -121,3 +121,15 @@ async def test_a_new_attempt_is_screened_afresh_and_the_earlier_one_stays(world:
     await world.load(FRIEND)
     assert (await world.screen(intent, attempt=2)).aml == "REJECT"
     assert await refused(world.exchange(intent, attempt=2)) is Code.STATUS_CONFLICT
+
+
+async def test_another_process_goes_on_where_this_one_screened(world: World) -> None:
+    await world.load(STRANGER)
+    intent = intent_to(FRIEND)
+    await world.screen(intent)
+    other = World(world.database, world.clock)
+    await other.stage.start()
+    answer = await other.exchange(intent)
+    assert answer.outcome == TravelRuleOutcome.EXCHANGED
+    assert (await world.exchange(intent)).verdict == answer.verdict
+    await other.stage.stop()

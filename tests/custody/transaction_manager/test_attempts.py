@@ -128,6 +128,7 @@ async def test_documents_that_still_mean_the_same_go_on(world: World) -> None:
     world.neighbours.policy_engine.tenant = newer
     await world.report(transaction_id, "8", outcome=OUTDATED)
     await world.settle()
+    assert (await world.get(transaction_id)).attempt == 1
     await _finish(world, transaction_id, attempt=1)
 
 

@@ -60,7 +60,7 @@ class Neighbours:
 
     def __post_init__(self) -> None:
         self.screening = FakeScreening(self.tenant)
-        self.policy_engine = FakePolicyEngine(self.tenant)
+        self.policy_engine = FakePolicyEngine(self.tenant)  # pyright: ignore[reportAbstractUsage] - as below
         self.vault = FakeVault(self.tenant)  # pyright: ignore[reportAbstractUsage] - the rest of it is never asked
 
 

@@ -7,9 +7,11 @@ the tenant's document set, which was installed here locally.
 
 Its database is one SQLite file: ``journal``, append-only and hash-chained, and index tables that follow from it:
 ``document_sets``, ``keys``, ``key_requests``, ``requests``, ``external_ids``, ``slots``, ``consents``, ``released``,
-``finished``, ``tombstones``, ``bans``, ``failures``.
+``finished``, ``tombstones``, ``peer_tombstones``, ``refusals``, ``peer_heads``, ``frozen``, ``lost_until``, ``bans``,
+``failures``.
 
 It must never: sign a digest it did not encode itself; send its last-round message before RELEASED is persisted; sign a
-tombstone after it, or release after a tombstone; take part with a banned peer; use a consent's nonce twice; store or
-show a share unsealed; answer before its journal has it; import a host, a database server, a bus or a node client.
+tombstone after it, or release after a tombstone, its own or a peer's; sign for a tenant once its journal was found to
+be rolled back; take part with a banned peer; use a consent's nonce twice; store or show a share unsealed; answer before
+its journal has it; import a host, a database server, a bus or a node client.
 """

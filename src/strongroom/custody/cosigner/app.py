@@ -11,8 +11,8 @@ from strongroom.custody.cosigner.domain.limits import DAY_S
 from strongroom.custody.cosigner.flow import Cosigner
 from strongroom.custody.cosigner.operations.context import Context
 from strongroom.custody.cosigner.peers import Link, TlsFolder
-from strongroom.custody.cosigner.servicer import ORDER_ACCESS, Servicer
-from strongroom.custody.cosigner.store import Journal
+from strongroom.custody.cosigner.servicer import ORDER_ACCESS, Servicer, write_head
+from strongroom.custody.cosigner.store import Journal, list_document_heads
 from strongroom.kernel.documents.consent import cosigner_name
 from strongroom.runtime.clock import Clock, SystemClock
 from strongroom.runtime.entropy import Entropy, SystemEntropy
@@ -83,5 +83,9 @@ def build(*, context: Context, engine: str, tls: Path) -> Link:
         tls=folder,
         clock=context.clock,
         entropy=context.entropy,
+        heads=lambda: [
+            write_head(tenant=head.tenant, version=head.version, set_hash=head.set_hash)
+            for head in list_document_heads(context.journal.db)
+        ],
         handle=servicer.handle,
     )

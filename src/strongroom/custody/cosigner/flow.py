@@ -1,12 +1,15 @@
 """The long process: which ceremony an order belongs to, and what may follow it. All of it may be forgotten."""
 
 from collections import OrderedDict
-from typing import Final, final
+from typing import Final, TypeAlias, final
 from uuid import UUID
 
 from strongroom.custody.cosigner.domain.orders import (
     AbortCeremony,
+    ActivateKey,
     CloseRequest,
+    HonourTombstone,
+    InstallDocumentSet,
     OfferSignature,
     Order,
     PeerMessage,
@@ -14,19 +17,25 @@ from strongroom.custody.cosigner.domain.orders import (
     StartCeremony,
     StartKeyCeremony,
 )
-from strongroom.custody.cosigner.domain.reports import Consented, Failed, Report, Tombstoned
+from strongroom.custody.cosigner.domain.reports import Consented, Failed, Honoured, KeyActivated, Report, Tombstoned
+from strongroom.custody.cosigner.operations.activate import install_document_set
+from strongroom.custody.cosigner.operations.activate_key import activate_key
 from strongroom.custody.cosigner.operations.adopt import adopt_signature
 from strongroom.custody.cosigner.operations.answer import refuse
 from strongroom.custody.cosigner.operations.close import close_request
 from strongroom.custody.cosigner.operations.consent import seek_consent
 from strongroom.custody.cosigner.operations.context import Context
-from strongroom.custody.cosigner.operations.generate_key import KeyCeremony, open_key_ceremony
+from strongroom.custody.cosigner.operations.generate_key import KeyCeremony
+from strongroom.custody.cosigner.operations.honour import honour_tombstone, read_tombstone
+from strongroom.custody.cosigner.operations.refresh_key import open_key_ceremony
 from strongroom.custody.cosigner.operations.take_part import SigningCeremony, open_ceremony
 from strongroom.kernel.digest import request_hash
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import TransactionId, derive_transaction_id
 from strongroom.threshold.backend import ThresholdError
 
+TransactionOrder: TypeAlias = SeekConsent | CloseRequest | HonourTombstone
+"""The orders that decide about one transaction."""
 _CEREMONIES_MAX: Final = 1024
 _EARLY_CEREMONIES_MAX: Final = 64
 _EARLY_MESSAGES_MAX: Final = 4
@@ -57,26 +66,27 @@ class Cosigner:
             case AbortCeremony():
                 self.forget(order.ceremony_id)
                 return ()
-            case CloseRequest() | OfferSignature():
-                return self._settle(order)
+            case _:
+                return (self._settle(order),)
 
     def forget(self, ceremony_id: bytes) -> None:
         """Nothing stays of a ceremony, nor of the consent that would begin it."""
         self._forget(ceremony_id)
         self._context.memory.live.pop(ceremony_id, None)
 
-    def refuse(self, order: SeekConsent | CloseRequest, error: StrongroomError) -> Report:
+    def refuse(self, order: TransactionOrder, error: StrongroomError) -> Report:
         """The signed NOT_NOW of an order that did not come as it should."""
         return refuse(
             context=self._context,
             tenant_id=order.tenant_id,
             ceremony_id=order.ceremony_id,
+            request_hash=_request_of(order),
             transaction_id=self._transaction_of(order).bytes,
             attempt=order.attempt if isinstance(order, SeekConsent) else 0,
             error=error,
         )
 
-    def check_transaction(self, order: SeekConsent | CloseRequest, transaction_id: UUID | None) -> None:
+    def check_transaction(self, order: TransactionOrder, transaction_id: UUID | None) -> None:
         """Check that the handoff of an order is for the order's transaction.
 
         Raises:
@@ -85,12 +95,9 @@ class Cosigner:
         if transaction_id != self._transaction_of(order):
             raise StrongroomError(Code.HANDOFF_INVALID, "The handoff is for another transaction.")
 
-    def _transaction_of(self, order: SeekConsent | CloseRequest) -> TransactionId:
-        hashed = (
-            request_hash(token=order.token, body=order.body) if isinstance(order, SeekConsent) else order.request_hash
-        )
+    def _transaction_of(self, order: TransactionOrder) -> TransactionId:
         return derive_transaction_id(
-            environment=self._context.environment, tenant_id=order.tenant_id, request_hash=hashed
+            environment=self._context.environment, tenant_id=order.tenant_id, request_hash=_request_of(order)
         )
 
     def _seek_consent(self, order: SeekConsent) -> tuple[Report, ...]:
@@ -126,7 +133,14 @@ class Cosigner:
             self._early.pop(order.ceremony_id, None)
             return (_failed(order.ceremony_id, error.code, error.detail),)
         self._used.add(order.ceremony_id)
+        self._forget_key_ceremonies(ceremony.tenant)
         return self._begin(order.ceremony_id, ceremony)
+
+    def _activate_key(self, order: ActivateKey) -> Report:
+        report = activate_key(context=self._context, order=order)
+        if isinstance(report, KeyActivated):
+            self._running.clear()  # whatever runs has the old share; it is begun again with the new one
+        return report
 
     def _begin(self, ceremony_id: bytes, ceremony: SigningCeremony | KeyCeremony) -> tuple[Report, ...]:
         self._running[ceremony_id] = ceremony
@@ -159,28 +173,56 @@ class Cosigner:
     ) -> tuple[Report, ...]:
         if ceremony.over:
             self._forget(ceremony_id)
-        if any(isinstance(report, Failed) and report.ban for report in reports):
-            # Every ceremony has both peers in it, so a ban stops them all (threshold signing 7.8).
+        if any(isinstance(one, Failed) and (one.ban or one.code is Code.JOURNAL_ROLLED_BACK) for one in reports):
+            # Every ceremony has both peers in it, so a ban stops them all (threshold signing 7.8), as our freeze does.
             self._running.clear()
             self._context.memory.live.clear()
         return reports
 
-    def _settle(self, order: CloseRequest | OfferSignature) -> tuple[Report, ...]:
-        if isinstance(order, OfferSignature):
-            return (adopt_signature(context=self._context, order=order),)
-        report = close_request(context=self._context, order=order)
-        if isinstance(report, Tombstoned):
-            self._forget_request(order.request_hash)
-        return (report,)
+    def _settle(
+        self, order: CloseRequest | HonourTombstone | OfferSignature | InstallDocumentSet | ActivateKey
+    ) -> Report:
+        match order:
+            case ActivateKey():
+                return self._activate_key(order)
+            case OfferSignature():
+                return adopt_signature(context=self._context, order=order)
+            case InstallDocumentSet():
+                return install_document_set(context=self._context, order=order)
+            case CloseRequest():
+                report = close_request(context=self._context, order=order)
+            case HonourTombstone():
+                report = honour_tombstone(context=self._context, order=order)
+        if isinstance(report, Tombstoned | Honoured):
+            self._forget_request(_request_of(order))
+        return report
 
     def _forget(self, ceremony_id: bytes) -> None:
         self._running.pop(ceremony_id, None)
         self._early.pop(ceremony_id, None)
 
+    def _forget_key_ceremonies(self, tenant: str) -> None:
+        """What a new one is told not to exist must not come into being later."""
+        for ceremony_id, ceremony in list(self._running.items()):
+            if isinstance(ceremony, KeyCeremony) and ceremony.tenant == tenant:
+                self._forget(ceremony_id)
+
     def _forget_request(self, request_hash: bytes) -> None:
         for ceremony_id, ceremony in list(self._running.items()):
             if isinstance(ceremony, SigningCeremony) and ceremony.consent.request_hash == request_hash:
                 self._forget(ceremony_id)
+
+
+def _request_of(order: TransactionOrder) -> bytes:
+    """The request that an order is about, 32 bytes unless the engine sent something else."""
+    match order:
+        case SeekConsent():
+            return request_hash(token=order.token, body=order.body)
+        case CloseRequest():
+            return order.request_hash
+        case HonourTombstone():
+            named = read_tombstone(order)
+            return named.request_hash if named else bytes(32)
 
 
 def _failed(ceremony_id: bytes, code: Code, detail: str) -> Failed:

@@ -22,6 +22,7 @@ from strongroom.custody.cosigner.operations.activate import apply_document_set
 from strongroom.custody.cosigner.operations.context import Context
 from strongroom.custody.cosigner.operations.tell import tell_address, tell_identity
 from strongroom.custody.cosigner.peers import Link
+from strongroom.custody.cosigner.store import list_bans, list_document_heads, list_frozen
 from strongroom.kernel.documents.document_set import DocumentSet
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment, TenantId
@@ -145,6 +146,19 @@ def verify(*, home: Home) -> None:
     """Check every link of the journal, and that every index table follows from it."""
     with _opened(home) as (context, _):
         _say(f"{context.journal.sequence} entries, head {_grouped(context.journal.head)}: the journal holds.")
+        _show_frozen(context)
+
+
+@app.command
+def status(*, home: Home) -> None:
+    """Show whether this co-signer signs: document sets, freeze after a rollback, banned peers."""
+    with _opened(home) as (context, config):
+        _say(f"co-signer {config.index} of {config.operator}, environment {config.environment}")
+        for head in list_document_heads(context.journal.db):
+            _say(f"{head.tenant}: document set {head.version}, hash {_grouped(head.set_hash)}")
+        for tenant, peer in list_bans(context.journal.db):
+            _say(f"{tenant}: co-signer {peer} cheated and is refused until the owners have the key refreshed.")
+        _show_frozen(context)
 
 
 def main() -> None:
@@ -216,6 +230,14 @@ def _read(path: Path) -> bytes:
 def _show_document_set(document_set: DocumentSet) -> None:
     _say(f"tenant {document_set.tenant}, environment {document_set.environment}, version {document_set.version}")
     _say(f"hash {_grouped(document_set.hash())}")
+
+
+def _show_frozen(context: Context) -> None:
+    for frozen in list_frozen(context.journal.db):
+        _say(
+            f"{frozen.tenant}: FROZEN. Co-signer {frozen.peer} holds our signed head of entry {frozen.sequence}, which"
+            " this journal lacks: it was restored from an older copy. Nothing is signed until the key is refreshed."
+        )
 
 
 def _grouped(digest: bytes) -> str:

@@ -66,6 +66,7 @@ class Link:
 
     Args:
         engine: ``host:port``.
+        heads: the current document set of each tenant, for the greeting.
         handle: does one order, without waiting.
     """
 
@@ -78,6 +79,7 @@ class Link:
         tls: TlsFolder,
         clock: Clock,
         entropy: Entropy,
+        heads: Callable[[], Sequence[pb.DocumentSetHead]],
         handle: Callable[[pb.EngineOrder], Sequence[pb.CosignerReport]],
     ) -> None:
         self._index = index
@@ -86,6 +88,7 @@ class Link:
         self._tls = tls
         self._clock = clock
         self._entropy = entropy
+        self._heads = heads
         self._handle = handle
 
     async def run(self) -> None:
@@ -121,7 +124,8 @@ class Link:
         ]
         async with aio.secure_channel(self._engine, self._tls.credentials(), options) as channel:
             stream = CosignerLinkStub(channel).Connect()
-            await stream.write(pb.CosignerReport(greeting=pb.Greeting(index=self._index, wire_version=WIRE_VERSION)))
+            greeting = pb.Greeting(index=self._index, wire_version=WIRE_VERSION, document_sets=self._heads())
+            await stream.write(pb.CosignerReport(greeting=greeting))
             _log.info("engine_connected", engine=self._engine, index=self._index)
             while isinstance(order := await stream.read(), pb.EngineOrder):
                 for report in self._handle(order):

@@ -18,8 +18,12 @@ LINK: Final = "cosigner_engine.v1.CosignerLink"
 ENGINE: Final = "cosigner_engine"
 SEEK_CONSENT: Final = f"{LINK}/SeekConsent"
 CLOSE_REQUEST: Final = f"{LINK}/CloseRequest"
+HONOUR_TOMBSTONE: Final = f"{LINK}/HonourTombstone"
 ORDER_ACCESS: Final = Access(
-    {name: AccessRule(frozenset({ENGINE}), transaction=True) for name in (SEEK_CONSENT, CLOSE_REQUEST)}
+    {
+        name: AccessRule(frozenset({ENGINE}), transaction=True)
+        for name in (SEEK_CONSENT, CLOSE_REQUEST, HONOUR_TOMBSTONE)
+    }
 )
 """The orders that decide what is ever signed carry a handoff of the engine for the transaction (trust.md 8)."""
 
@@ -54,7 +58,7 @@ class Servicer:
             _log.warning("order_unknown")
             return ()
         translated = read(order)
-        if not isinstance(translated, orders.SeekConsent | orders.CloseRequest):
+        if not isinstance(translated, orders.SeekConsent | orders.CloseRequest | orders.HonourTombstone):
             return self._cosigner.handle(translated)
         try:
             handoff = self._verify(order)
@@ -67,14 +71,23 @@ class Servicer:
         chain = tuple(order.handoff_chain)
         if len(chain) != 2:
             raise StrongroomError(Code.HANDOFF_INVALID, "The chain is leaf and intermediate.")
-        seek = order.WhichOneof("order") == "seek_consent"
-        message = order.seek_consent if seek else order.close
+        method, message = _signed_part(order)
         return self._verifier.verify(
             token=order.handoff,
             chain=(chain[0], chain[1]),
-            method=SEEK_CONSENT if seek else CLOSE_REQUEST,
+            method=method,
             request=message.SerializeToString(deterministic=True),
         )
+
+
+def _signed_part(order: pb.EngineOrder) -> tuple[str, pb.SeekConsent | pb.CloseRequest | pb.HonourTombstone]:
+    match order.WhichOneof("order"):
+        case "seek_consent":
+            return SEEK_CONSENT, order.seek_consent
+        case "close":
+            return CLOSE_REQUEST, order.close
+        case _:
+            return HONOUR_TOMBSTONE, order.honour_tombstone
 
 
 def _seek_consent(order: pb.EngineOrder) -> orders.SeekConsent:
@@ -90,6 +103,7 @@ def _seek_consent(order: pb.EngineOrder) -> orders.SeekConsent:
         payload=seek.payload,
         decision=seek.decision,
         verdict=seek.verdict,
+        approvals=tuple(seek.approvals),
         handoff=order.handoff,
     )
 
@@ -121,6 +135,15 @@ def _start_key(order: pb.EngineOrder) -> orders.StartKeyCeremony:
     )
 
 
+def _activate_key(order: pb.EngineOrder) -> orders.ActivateKey:
+    return orders.ActivateKey(
+        ceremony_id=order.ceremony_id,
+        tenant_id=TenantId(order.activate_key.tenant_id),
+        key_id=order.activate_key.key_id,
+        records=tuple(order.activate_key.key_records),
+    )
+
+
 def _offer(order: pb.EngineOrder) -> orders.OfferSignature:
     return orders.OfferSignature(
         ceremony_id=order.ceremony_id,
@@ -130,16 +153,30 @@ def _offer(order: pb.EngineOrder) -> orders.OfferSignature:
     )
 
 
+def _honour(order: pb.EngineOrder) -> orders.HonourTombstone:
+    return orders.HonourTombstone(
+        ceremony_id=order.ceremony_id,
+        tenant_id=TenantId(order.honour_tombstone.tenant_id),
+        signer=order.honour_tombstone.signer,
+        tombstone=order.honour_tombstone.tombstone,
+    )
+
+
 _READERS: Final[dict[str, Callable[[pb.EngineOrder], orders.Order]]] = {
     "seek_consent": _seek_consent,
     "start_ceremony": lambda order: orders.StartCeremony(
         ceremony_id=order.ceremony_id, consents=tuple(order.start_ceremony.consents)
     ),
     "start_key_ceremony": _start_key,
+    "activate_key": _activate_key,
     "peer_message": _peer_message,
     "abort": lambda order: orders.AbortCeremony(ceremony_id=order.ceremony_id, reason=order.abort.reason),
     "close": _close,
     "offer_signature": _offer,
+    "honour_tombstone": _honour,
+    "install_document_set": lambda order: orders.InstallDocumentSet(
+        ceremony_id=order.ceremony_id, document_set=order.install_document_set.document_set
+    ),
 }
 
 
@@ -155,11 +192,23 @@ def write_report(report: reports.Report) -> pb.CosignerReport:
             written.tombstone = report.document
         case reports.KeyRecorded():
             written.key_record = report.document
+        case reports.KeyActivated():
+            written.key_activated = report.epoch
         case reports.Adopted():
             written.adopted = report.document
+        case reports.Honoured():
+            written.honoured = report.request_hash
+        case reports.DocumentSetInstalled():
+            head = write_head(tenant=report.tenant, version=report.version, set_hash=report.set_hash)
+            written.document_set_installed.CopyFrom(head)
         case reports.Outgoing() | reports.Signed() | reports.Finished() | reports.Failed():
             _write_parts(written, report)
     return written
+
+
+def write_head(*, tenant: str, version: int, set_hash: bytes) -> pb.DocumentSetHead:
+    """A tenant's current document set as it travels."""
+    return pb.DocumentSetHead(tenant_id=tenant, version=version, hash=set_hash)
 
 
 def _write_parts(

@@ -2,11 +2,13 @@
 
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from grpc import aio
 
 from strongroom.custody.screening import operations
 from strongroom.custody.screening.config import ScreeningConfig
+from strongroom.custody.screening.domain import AmlResult
 from strongroom.custody.screening.providers.counterparty import Counterparty
 from strongroom.interfaces.screening.v1 import screening_pb2 as pb
 from strongroom.interfaces.screening.v1 import screening_pb2_grpc as rpc
@@ -19,6 +21,7 @@ from strongroom.runtime.host import Host
 from strongroom.runtime.rpc.call import Call, current_call
 
 Context = aio.ServicerContext[Any, Any]
+_KEPT = 4096  # results of 5b that no 5c has asked for yet; beyond that they are read again
 
 
 class ScreeningServicer(rpc.ScreeningServicer):
@@ -28,19 +31,24 @@ class ScreeningServicer(rpc.ScreeningServicer):
         self._host = host
         self._config = config
         self._counterparty = counterparty
+        self._screened: dict[tuple[UUID, int], AmlResult] = {}
 
     async def ScreenTransaction(
         self, request: pb.ScreenTransactionRequest, context: Context
     ) -> pb.ScreenTransactionResponse:
         """Step 5b."""
         call, began = current_call(), self._host.clock.monotonic_s()
+        intent = _intent(request.intent, request.tenant_id, call, self._host.environment)
         result = await operations.screen(
             database=self._host.database(),
-            intent=_intent(request.intent, request.tenant_id, call, self._host.environment),
+            intent=intent,
             attempt=request.attempt,
             received=call.received,
             now=self._host.clock.now(),
         )
+        if len(self._screened) >= _KEPT:
+            self._screened.clear()
+        self._screened[intent.id, request.attempt] = result
         return pb.ScreenTransactionResponse(
             aml=result.aml.value,
             provider=result.provider,
@@ -53,12 +61,14 @@ class ScreeningServicer(rpc.ScreeningServicer):
     ) -> pb.ExchangeTravelRuleResponse:
         """Step 5c."""
         call = current_call()
+        intent = _intent(request.intent, request.tenant_id, call, self._host.environment)
         record = await operations.exchange_travel_rule(
             database=self._host.database(),
             counterparty=self._counterparty,
             sign=partial(self._sign, TenantId(request.tenant_id)),
             thresholds=self._config.travel_rule_thresholds,
-            intent=_intent(request.intent, request.tenant_id, call, self._host.environment),
+            screened=self._screened.pop((intent.id, request.attempt), None),
+            intent=intent,
             attempt=request.attempt,
             received=call.received,
             now=self._host.clock.now(),

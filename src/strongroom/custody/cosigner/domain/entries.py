@@ -2,6 +2,13 @@
 
 from typing import TypeAlias
 
+from strongroom.custody.cosigner.domain.key_entries import (
+    BackedUp,
+    KeyActivated,
+    KeyGenerated,
+    KeyRefreshed,
+    ShareRestored,
+)
 from strongroom.kernel.digest import sha256
 from strongroom.kernel.documents.codec import Document, encode
 
@@ -16,23 +23,6 @@ class DocumentSetInstalled(Document, frozen=True):
     version: int
     set_hash: bytes
     signed: bytes
-    at: int
-
-
-class KeyGenerated(Document, frozen=True):
-    """A share that signed its test signature: ``blob`` is sealed, ``record`` the signed key record."""
-
-    tenant: str
-    key_id: str
-    epoch: int
-    request_nonce: bytes
-    request_hash: bytes
-    ceremony_id: bytes
-    public_key: bytes
-    chain_code: bytes
-    facts_hash: bytes
-    blob: bytes
-    record: bytes
     at: int
 
 
@@ -59,13 +49,27 @@ class Consented(Document, frozen=True):
     at: int
 
 
+class PeerHead(Document, frozen=True):
+    """The newest signed journal head that a peer sent; ``document`` is an encoded ``Signed`` of kind journal-head."""
+
+    tenant: str
+    peer: int
+    epoch: int
+    sequence: int
+    document: bytes
+
+
 class Released(Document, frozen=True):
-    """The point of no return, before the last-round message leaves; ``sign_id`` is consumed for ever."""
+    """The point of no return, before the last-round message leaves; ``sign_id`` is consumed for ever.
+
+    ``heads`` came in an earlier ceremony that did not finish here.
+    """
 
     ceremony_id: bytes
     sign_id: bytes
     request_hash: bytes
     digest: bytes
+    heads: tuple[PeerHead, ...]
     at: int
 
 
@@ -76,6 +80,7 @@ class Finished(Document, frozen=True):
     digest: bytes
     signature: bytes
     statement: bytes
+    heads: tuple[PeerHead, ...]
     at: int
 
 
@@ -86,6 +91,40 @@ class Closed(Document, frozen=True):
     request_hash: bytes
     transaction_id: bytes
     tombstone: bytes
+    at: int
+
+
+class PeerClosed(Document, frozen=True):
+    """The tombstone of a peer: the request is dead here too, even if its digest was released."""
+
+    tenant: str
+    request_hash: bytes
+    transaction_id: bytes
+    signer: int
+    tombstone: bytes
+    at: int
+
+
+class Refused(Document, frozen=True):
+    """A refusal that is an alarm, once for each request and reason.
+
+    ``request_hash`` names the request, or is the SHA-256 of the document that was refused; ``reason`` is a code.
+    """
+
+    tenant: str
+    request_hash: bytes
+    reason: str
+    detail: str
+    at: int
+
+
+class Frozen(Document, frozen=True):
+    """We were rolled back: ``peer`` showed a head that we signed and that is not in this journal."""
+
+    tenant: str
+    peer: int
+    sequence: int
+    head: bytes
     at: int
 
 
@@ -113,16 +152,37 @@ class CeremonyFailed(Document, frozen=True):
 
 
 Entry: TypeAlias = (
-    DocumentSetInstalled | KeyGenerated | Consented | Released | Finished | Closed | Banned | CeremonyFailed
+    DocumentSetInstalled
+    | KeyGenerated
+    | KeyRefreshed
+    | KeyActivated
+    | BackedUp
+    | ShareRestored
+    | Consented
+    | Released
+    | Finished
+    | Closed
+    | PeerClosed
+    | Refused
+    | Frozen
+    | Banned
+    | CeremonyFailed
 )
 
 KINDS: dict[str, type[Entry]] = {
     "document-set-installed": DocumentSetInstalled,
     "key-generated": KeyGenerated,
+    "key-refreshed": KeyRefreshed,
+    "key-activated": KeyActivated,
+    "backed-up": BackedUp,
+    "share-restored": ShareRestored,
     "consented": Consented,
     "released": Released,
     "finished": Finished,
     "closed": Closed,
+    "peer-closed": PeerClosed,
+    "refused": Refused,
+    "frozen": Frozen,
     "banned": Banned,
     "ceremony-failed": CeremonyFailed,
 }

@@ -20,6 +20,7 @@ class SeekConsent:
     payload: bytes
     decision: bytes
     verdict: bytes
+    approvals: tuple[bytes, ...] = ()
     handoff: str = ""
 
 
@@ -33,11 +34,21 @@ class StartCeremony:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartKeyCeremony:
-    """Generate the key that the owners ask for."""
+    """Generate the key that the owners ask for, or refresh it."""
 
     ceremony_id: bytes
     tenant_id: TenantId
     key_request: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivateKey:
+    """Use the refreshed share: the records of co-signers 1, 2 and 3 for its epoch."""
+
+    ceremony_id: bytes
+    tenant_id: TenantId
+    key_id: str
+    records: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +90,33 @@ class OfferSignature:
     signature: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HonourTombstone:
+    """A peer's tombstone; ``signer`` is the engine's word until its signature says the same."""
+
+    ceremony_id: bytes
+    tenant_id: TenantId
+    signer: int
+    tombstone: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallDocumentSet:
+    """A successor of a tenant's document set."""
+
+    ceremony_id: bytes
+    document_set: bytes
+
+
 Order: TypeAlias = (
-    SeekConsent | StartCeremony | StartKeyCeremony | PeerMessage | AbortCeremony | CloseRequest | OfferSignature
+    SeekConsent
+    | StartCeremony
+    | StartKeyCeremony
+    | ActivateKey
+    | PeerMessage
+    | AbortCeremony
+    | CloseRequest
+    | OfferSignature
+    | HonourTombstone
+    | InstallDocumentSet
 )

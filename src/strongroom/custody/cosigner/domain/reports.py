@@ -75,6 +75,32 @@ class KeyRecorded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Honoured:
+    """A peer's tombstone on this request is in the journal; ours cannot be, since the digest was released."""
+
+    ceremony_id: bytes
+    request_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentSetInstalled:
+    """The document set that is current here now; ``set_hash`` has 32 bytes."""
+
+    ceremony_id: bytes
+    tenant: str
+    version: int
+    set_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyActivated:
+    """The share of this epoch is used, and every older one is deleted."""
+
+    ceremony_id: bytes
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
     """The ceremony failed here. ``culprit`` 0 names nobody; ``ban`` is for ever and already in the journal."""
 
@@ -86,4 +112,17 @@ class Failed:
     ban: bool = False
 
 
-Report: TypeAlias = Consented | Refused | Tombstoned | Outgoing | Signed | Finished | Adopted | KeyRecorded | Failed
+Report: TypeAlias = (
+    Consented
+    | Refused
+    | Tombstoned
+    | Outgoing
+    | Signed
+    | Finished
+    | Adopted
+    | KeyRecorded
+    | KeyActivated
+    | Honoured
+    | DocumentSetInstalled
+    | Failed
+)

@@ -3,7 +3,7 @@
 from strongroom.custody.cosigner.domain.entries import Finished as FinishedEntry
 from strongroom.custody.cosigner.domain.orders import OfferSignature
 from strongroom.custody.cosigner.domain.reports import Adopted, Finished, Report
-from strongroom.custody.cosigner.operations.answer import refuse
+from strongroom.custody.cosigner.operations.answer import check_alive, check_not_frozen, refuse
 from strongroom.custody.cosigner.operations.context import Context
 from strongroom.custody.cosigner.store import (
     KnownRequest,
@@ -35,6 +35,7 @@ def adopt_signature(*, context: Context, order: OfferSignature) -> Report:
             context=context,
             tenant_id=order.tenant_id,
             ceremony_id=order.ceremony_id,
+            request_hash=known.request_hash if known else order.digest,
             transaction_id=known.transaction_id if known else bytes(16),
             attempt=0,
             error=error,
@@ -42,7 +43,11 @@ def adopt_signature(*, context: Context, order: OfferSignature) -> Report:
 
 
 def _find_signed(context: Context, order: OfferSignature) -> KnownRequest:
-    """The released request whose sender's key made the signature: the digest alone does not name a sender."""
+    """The released request whose sender's key made the signature: the digest alone does not name a sender.
+
+    One that a peer closed is dead, and its slot may be another's.
+    """
+    check_not_frozen(context=context, tenant_id=order.tenant_id)
     db = context.journal.db
     released = [
         known
@@ -54,6 +59,7 @@ def _find_signed(context: Context, order: OfferSignature) -> KnownRequest:
     key = context.get_key(context.get_document_set(order.tenant_id))
     for known in released:
         if _verifies(context, order, key, known):
+            check_alive(context=context, request_hash=known.request_hash)
             return known
     raise StrongroomError(Code.SIGNATURE_INVALID, "The offered signature does not verify.")
 
@@ -86,6 +92,7 @@ def _adopt(context: Context, order: OfferSignature, known: KnownRequest) -> Repo
             digest=order.digest,
             signature=order.signature,
             statement=document,
+            heads=(),
             at=context.now_s(),
         )
         context.journal.append(entry)

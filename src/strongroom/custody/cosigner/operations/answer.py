@@ -1,9 +1,18 @@
 """Refusals and tombstones: signed, so that nobody can say for a co-signer that it said no."""
 
+from strongroom.custody.cosigner.domain.alarms import is_alarm
 from strongroom.custody.cosigner.domain.entries import Closed
+from strongroom.custody.cosigner.domain.entries import Refused as RefusedEntry
 from strongroom.custody.cosigner.domain.reports import Refused, Tombstoned
 from strongroom.custody.cosigner.operations.context import Context
-from strongroom.custody.cosigner.store import find_released, find_tombstone
+from strongroom.custody.cosigner.store import (
+    find_document_set,
+    find_peer_tombstone,
+    find_released,
+    find_tombstone,
+    is_frozen,
+    is_refusal_known,
+)
 from strongroom.kernel.documents.consent import Refusal, RefusalKind, Tombstone
 from strongroom.kernel.documents.signing import Kind
 from strongroom.kernel.errors import Code, StrongroomError
@@ -17,11 +26,12 @@ def refuse(
     context: Context,
     tenant_id: TenantId,
     ceremony_id: bytes,
+    request_hash: bytes,
     transaction_id: bytes,
     attempt: int,
     error: StrongroomError,
 ) -> Refused:
-    """A signed NOT_NOW; nothing is written."""
+    """A signed NOT_NOW; an alarm is in the journal before it leaves, everything else leaves no trace."""
     refusal = Refusal(
         transaction_id=transaction_id,
         attempt=attempt,
@@ -32,8 +42,31 @@ def refuse(
         detail=error.detail[:_TEXT_MAX],
         at=context.now_s(),
     )
+    record_refusal(context=context, tenant_id=tenant_id, request_hash=request_hash, error=error)
     document = context.sign(kind=Kind.REFUSAL, tenant_id=tenant_id, document=refusal)
     return Refused(ceremony_id=ceremony_id, document=document)
+
+
+def record_refusal(*, context: Context, tenant_id: TenantId, request_hash: bytes, error: StrongroomError) -> None:
+    """Journal an alarm of a tenant that is known here, once for each request and reason.
+
+    Args:
+        request_hash: of the request, or SHA-256 of the document that is refused.
+    """
+    db, reason = context.journal.db, error.code.name
+    if not is_alarm(error.code) or is_refusal_known(db, request_hash=request_hash, reason=reason):
+        return
+    if find_document_set(db, tenant=tenant_id) is None:
+        return
+    context.journal.append(
+        RefusedEntry(
+            tenant=tenant_id,
+            request_hash=request_hash,
+            reason=reason,
+            detail=error.detail[:_TEXT_MAX],
+            at=context.now_s(),
+        )
+    )
 
 
 def entomb(
@@ -48,8 +81,25 @@ def entomb(
     """A signed tombstone, in the journal before it leaves; the first one stays.
 
     Raises:
-        StrongroomError: ``STATUS_CONFLICT`` if the request's digest was released: that cannot be taken back.
+        StrongroomError: ``DIGEST_RELEASED`` if the request's digest was released: that cannot be taken back.
     """
+    entry = write_tombstone(
+        context=context,
+        tenant_id=tenant_id,
+        request_hash=request_hash,
+        transaction_id=transaction_id,
+        reason=reason,
+    )
+    context.journal.append(entry, check=lambda: check_not_released(context=context, request_hash=request_hash))
+    context.memory.forget_request(request_hash)
+    context.memory.window.remove(request_hash)
+    return Tombstoned(ceremony_id=ceremony_id, document=entry.tombstone)
+
+
+def write_tombstone(
+    *, context: Context, tenant_id: TenantId, request_hash: bytes, transaction_id: bytes, reason: str
+) -> Closed:
+    """The entry with a signed tombstone; it must not leave before it is in the journal."""
     tombstone = Tombstone(
         transaction_id=transaction_id,
         request_hash=request_hash,
@@ -57,35 +107,43 @@ def entomb(
         reason=reason[:_TEXT_MAX],
         at=context.now_s(),
     )
-    document = context.sign(kind=Kind.TOMBSTONE, tenant_id=tenant_id, document=tombstone)
-    entry = Closed(
+    return Closed(
         tenant=tenant_id,
         request_hash=request_hash,
         transaction_id=transaction_id,
-        tombstone=document,
+        tombstone=context.sign(kind=Kind.TOMBSTONE, tenant_id=tenant_id, document=tombstone),
         at=tombstone.at,
     )
-    context.journal.append(entry, check=lambda: check_not_released(context=context, request_hash=request_hash))
-    context.memory.forget_request(request_hash)
-    context.memory.window.remove(request_hash)
-    return Tombstoned(ceremony_id=ceremony_id, document=document)
 
 
 def check_not_released(*, context: Context, request_hash: bytes) -> None:
     """Check that no digest of the request was released.
 
     Raises:
-        StrongroomError: ``STATUS_CONFLICT``.
+        StrongroomError: ``DIGEST_RELEASED``.
     """
     if find_released(context.journal.db, request_hash=request_hash) is not None:
-        raise StrongroomError(Code.STATUS_CONFLICT, "The digest was released: it cannot be taken back.")
+        raise StrongroomError(Code.DIGEST_RELEASED, "The digest was released: it cannot be taken back.")
 
 
-def check_not_tombstoned(*, context: Context, request_hash: bytes) -> None:
-    """Check that the request was not closed.
+def check_alive(*, context: Context, request_hash: bytes) -> None:
+    """Check that neither we nor a peer closed the request.
 
     Raises:
         StrongroomError: ``TOMBSTONED``.
     """
-    if find_tombstone(context.journal.db, request_hash=request_hash) is not None:
+    db = context.journal.db
+    if find_tombstone(db, request_hash=request_hash) is not None:
         raise StrongroomError(Code.TOMBSTONED)
+    if find_peer_tombstone(db, request_hash=request_hash) is not None:
+        raise StrongroomError(Code.TOMBSTONED, "A peer closed the request for good.")
+
+
+def check_not_frozen(*, context: Context, tenant_id: TenantId) -> None:
+    """Check that our journal was not found to be rolled back.
+
+    Raises:
+        StrongroomError: ``JOURNAL_ROLLED_BACK``.
+    """
+    if is_frozen(context.journal.db, tenant=tenant_id):
+        raise StrongroomError(Code.JOURNAL_ROLLED_BACK)

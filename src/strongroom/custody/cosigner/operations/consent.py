@@ -8,34 +8,37 @@ from strongroom.custody.cosigner.domain.limits import Spending, check_limits
 from strongroom.custody.cosigner.domain.orders import SeekConsent
 from strongroom.custody.cosigner.domain.reports import Consented, Finished, Report, Tombstoned
 from strongroom.custody.cosigner.domain.slots import Slot, check_slot
-from strongroom.custody.cosigner.operations.answer import entomb, refuse
+from strongroom.custody.cosigner.operations.answer import check_alive, check_not_frozen, entomb, refuse
 from strongroom.custody.cosigner.operations.context import Context, LiveConsent, public_key_of
 from strongroom.custody.cosigner.operations.peers_allowed import check_peers
+from strongroom.custody.cosigner.operations.recovery import check_share_usable
 from strongroom.custody.cosigner.store import (
     KnownRequest,
     StoredKey,
     find_consent,
     find_external_id,
+    find_lost_until,
     find_released,
     find_request,
     find_signature,
     find_slot,
     find_tombstone,
+    has_document_set,
 )
 from strongroom.kernel.digest import request_hash, sha256
 from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.documents.consent import Consent
-from strongroom.kernel.documents.decision import open_decision
+from strongroom.kernel.documents.decision import Decision, Evaluation, open_decision
 from strongroom.kernel.documents.document_set import Action, DocumentSet
 from strongroom.kernel.documents.intent import Intent, derive_intent
 from strongroom.kernel.documents.payload import Payload, check_payload
 from strongroom.kernel.documents.request import parse_token as parse_request_token
 from strongroom.kernel.documents.request import parse_transaction_request, verify_request
-from strongroom.kernel.documents.signing import Kind
+from strongroom.kernel.documents.signing import Kind, Signed
 from strongroom.kernel.documents.verdict import open_verdict
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import derive_transaction_id
-from strongroom.policy import evaluate, facts_of
+from strongroom.policy import check_approvals, evaluate, facts_of
 
 ID_BYTES = 32
 CLOCK_SKEW_S = 30
@@ -57,6 +60,7 @@ class _Plan:
     payload: Payload
     digest: bytes
     external_id: str | None
+    evaluation: Evaluation | None
 
 
 def seek_consent(*, context: Context, order: SeekConsent) -> Report:
@@ -70,6 +74,7 @@ def seek_consent(*, context: Context, order: SeekConsent) -> Report:
     ).bytes
     try:
         document_set = context.get_document_set(order.tenant_id)
+        check_not_frozen(context=context, tenant_id=order.tenant_id)
         key = context.get_key(document_set)
         asked = _Asked(order=order, document_set=document_set, key=key, request_hash=hashed, transaction_id=transaction)
         return _find_earlier_answer(context, asked) or _answer(context, asked)
@@ -78,6 +83,7 @@ def seek_consent(*, context: Context, order: SeekConsent) -> Report:
             context=context,
             tenant_id=order.tenant_id,
             ceremony_id=order.ceremony_id,
+            request_hash=hashed,
             transaction_id=transaction,
             attempt=order.attempt,
             error=error,
@@ -90,6 +96,7 @@ def _find_earlier_answer(context: Context, asked: _Asked) -> Report | None:
     tombstone = find_tombstone(context.journal.db, request_hash=asked.request_hash)
     if tombstone is not None:
         return Tombstoned(ceremony_id=order.ceremony_id, document=tombstone)
+    check_alive(context=context, request_hash=asked.request_hash)
     live = context.memory.live.get(order.ceremony_id)
     if live is not None and live.order == replace(order, handoff=""):
         return Consented(ceremony_id=order.ceremony_id, document=live.document)
@@ -109,8 +116,10 @@ def _answer(context: Context, asked: _Asked) -> Report:
                 ceremony_id=asked.order.ceremony_id, signature=signature.signature, statement=signature.statement
             )
     else:
+        check_share_usable(context=context, key=asked.key)
+        _check_version(context, asked)
         plan = _derive(context, asked)
-        reason = _find_end(context, asked, plan)
+        reason = _find_end(context, plan)
         if reason is not None:
             return _entomb(context, asked, reason)
         _check_documents(context, asked, plan)
@@ -121,12 +130,25 @@ def _answer(context: Context, asked: _Asked) -> Report:
 
 
 def _repeat(asked: _Asked, known: KnownRequest) -> _Plan:
-    """The same intent and payload as released: time, limits and versions are not checked again (trust.md 5)."""
-    hashes = (sha256(asked.order.intent), sha256(asked.order.payload))
-    if hashes != (known.intent_hash, known.payload_hash):
+    """The same intent and payload as released: time, limits and versions are not checked again (trust.md 5).
+
+    By the same key: a digest does not name its sender, and another tenant's key would sign it for another purse.
+    """
+    again = (asked.order.tenant_id, asked.key.key_id, sha256(asked.order.intent), sha256(asked.order.payload))
+    if again != (known.tenant, known.key_id, known.intent_hash, known.payload_hash):
         raise StrongroomError(Code.INTENT_MISMATCH, "Another digest of this request was released.")
     intent, payload = decode(asked.order.intent, Intent), decode(asked.order.payload, Payload)
-    return _Plan(intent=intent, payload=payload, digest=known.digest, external_id=None)
+    return _Plan(intent=intent, payload=payload, digest=known.digest, external_id=None, evaluation=None)
+
+
+def _check_version(context: Context, asked: _Asked) -> None:
+    """Whether it was decided on our document set: on one that we do not know, we may be behind (trust.md 1)."""
+    meant = decode(decode(asked.order.decision, Signed).payload, Decision).document_set_hash
+    if meant == asked.document_set.hash():
+        return
+    if has_document_set(context.journal.db, tenant=asked.order.tenant_id, set_hash=meant):
+        raise StrongroomError(Code.DOCUMENT_VERSION_INVALID, "The decision was made on an earlier document set.")
+    raise StrongroomError(Code.NOT_NOW, "The decision was made on a document set that is not installed here.")
 
 
 def _derive(context: Context, asked: _Asked) -> _Plan:
@@ -141,6 +163,9 @@ def _derive(context: Context, asked: _Asked) -> _Plan:
     )
     if claims.iat > context.now_s() + CLOCK_SKEW_S:
         raise StrongroomError(Code.TOKEN_FROM_FUTURE)
+    lost_until = find_lost_until(context.journal.db, tenant=order.tenant_id)
+    if lost_until is not None and claims.iat <= lost_until:
+        raise StrongroomError(Code.JOURNAL_ROLLED_BACK, "The request was issued before our journal was lost.")
     request = parse_transaction_request(order.body)
     intent = derive_intent(
         request=request,
@@ -154,15 +179,21 @@ def _derive(context: Context, asked: _Asked) -> _Plan:
     payload = decode(order.payload, Payload)
     check_payload(payload=payload, intent=intent)
     digest = transaction_digest(intent=intent, payload=payload)
-    return _Plan(intent=intent, payload=payload, digest=digest, external_id=request.external_id)
+    return _Plan(
+        intent=intent,
+        payload=payload,
+        digest=digest,
+        external_id=request.external_id,
+        evaluation=evaluate(document_set.policy, facts_of(intent, document_set)),
+    )
 
 
-def _find_end(context: Context, asked: _Asked, plan: _Plan) -> Code | None:
+def _find_end(context: Context, plan: _Plan) -> Code | None:
     """Why this request can never be signed; None if it can."""
     if context.now_s() >= plan.intent.not_after:
         return Code.REQUEST_EXPIRED
-    evaluation = evaluate(asked.document_set.policy, facts_of(plan.intent, asked.document_set))
-    return Code.POLICY_BLOCKED if evaluation.action is not Action.ALLOW else None
+    blocked = plan.evaluation is None or plan.evaluation.action is Action.BLOCK
+    return Code.POLICY_BLOCKED if blocked else None
 
 
 def _entomb(context: Context, asked: _Asked, reason: Code) -> Tombstoned:
@@ -177,7 +208,10 @@ def _entomb(context: Context, asked: _Asked, reason: Code) -> Tombstoned:
 
 
 def _check_documents(context: Context, asked: _Asked, plan: _Plan) -> None:
-    """The verdict passes and has not lapsed; the decision is about all of this and is our own evaluation."""
+    """The verdict passes and has not lapsed; the decision is about all of this and is our own evaluation.
+
+    Where the rule asks people, their approvals are checked here again.
+    """
     order, document_set, intent_hash = asked.order, asked.document_set, plan.intent.hash()
     verdict = open_verdict(
         data=order.verdict, document_set=document_set, intent_hash=intent_hash, now_s=context.now_s()
@@ -189,8 +223,15 @@ def _check_documents(context: Context, asked: _Asked, plan: _Plan) -> None:
     expected = (asked.transaction_id, intent_hash, order.attempt, sha256(order.verdict))
     if about != expected or verdict.transaction_id != asked.transaction_id:
         raise StrongroomError(Code.DECISION_MISMATCH, "The decision is not about this attempt.")
-    if decision.evaluation != evaluate(document_set.policy, facts_of(plan.intent, document_set)):
+    if decision.evaluation != plan.evaluation:
         raise StrongroomError(Code.DECISION_MISMATCH)
+    check_approvals(
+        evaluation=decision.evaluation,
+        approvals=order.approvals,
+        intent=plan.intent,
+        document_set=document_set,
+        now_s=context.now_s(),
+    )
 
 
 def _check_own_limits(context: Context, asked: _Asked, plan: _Plan) -> None:

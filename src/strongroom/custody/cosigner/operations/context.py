@@ -7,9 +7,18 @@ from typing import Final, final
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from strongroom.custody.cosigner.domain.ceremony import QUORUM, sealing_data, shared_secret
+from strongroom.custody.cosigner.domain.entries import PeerHead
 from strongroom.custody.cosigner.domain.limits import Limits, SpendingWindow
 from strongroom.custody.cosigner.domain.orders import SeekConsent
-from strongroom.custody.cosigner.store import Journal, StoredKey, find_document_set, find_key, list_spending
+from strongroom.custody.cosigner.store import (
+    Journal,
+    StoredKey,
+    find_document_set,
+    find_key,
+    get_share_blob,
+    list_pending_keys,
+    list_spending,
+)
 from strongroom.kernel.documents.codec import Document, decode, encode
 from strongroom.kernel.documents.consent import Consent, cosigner_name
 from strongroom.kernel.documents.document_set import DocumentSet, parse_document_set
@@ -22,8 +31,6 @@ from strongroom.runtime.entropy import Entropy
 from strongroom.runtime.kms import Signer
 from strongroom.threshold.backend import EcdsaBackend, KeyShare, SealingKey
 
-EPOCH: Final = 1
-"""Keys are of their first epoch until refresh exists."""
 _SHARES_MAX: Final = 64
 _LIVE_MAX: Final = 4096
 
@@ -39,7 +46,7 @@ class LiveConsent:
 
 @final
 class Memory:
-    """What may be forgotten: decoded documents, unsealed shares, live consents, the sums of the last day."""
+    """What may be forgotten: documents, unsealed shares, live consents, the sums of a day, heads not kept yet."""
 
     def __init__(self) -> None:
         self.live: OrderedDict[bytes, LiveConsent] = OrderedDict()
@@ -48,6 +55,7 @@ class Memory:
         self.keys: dict[str, StoredKey] = {}
         self.shares: OrderedDict[tuple[bytes, str], KeyShare] = OrderedDict()
         self.secrets: dict[bytes, bytes] = {}
+        self.heads: dict[tuple[str, int], PeerHead] = {}
         self.seen_changes = -1
 
     def forget_documents(self) -> None:
@@ -55,12 +63,23 @@ class Memory:
         self.document_sets.clear()
         self.keys.clear()
 
+    def forget_shares(self) -> None:
+        """A share was replaced: no consent under the old one begins a ceremony, and none stays in memory."""
+        self.forget_documents()
+        self.live.clear()
+        self.shares.clear()
+
     def remember(self, live: LiveConsent) -> None:
         """Keep a live consent; an older one for the same request can no longer begin a ceremony."""
         self.forget_request(live.consent.request_hash)
         self.live[live.consent.ceremony_id] = live
         while len(self.live) > _LIVE_MAX:
             self.live.popitem(last=False)
+
+    def forget_tenant(self, tenant: str) -> None:
+        """Drop every live consent of a tenant: it was given under another document set."""
+        for ceremony_id in [key for key, live in self.live.items() if live.order.tenant_id == tenant]:
+            del self.live[ceremony_id]
 
     def forget_request(self, request_hash: bytes) -> None:
         """Drop every live consent of a request."""
@@ -138,6 +157,12 @@ class Context:
                 self.memory.keys[tenant_id] = known
         return known
 
+    def list_pending_keys(self, document_set: DocumentSet) -> list[StoredKey]:
+        """The tenant's shares of a later epoch that are not active yet."""
+        tenant_id = TenantId(document_set.tenant)
+        key_id = default_key_id(environment=document_set.environment, tenant_id=tenant_id)
+        return list_pending_keys(self.journal.db, tenant=tenant_id, key_id=key_id)
+
     def get_key(self, document_set: DocumentSet) -> StoredKey:
         """The tenant's key.
 
@@ -153,13 +178,14 @@ class Context:
         """Our share of the key at a path, from a small cache of opaque shares.
 
         Raises:
+            StrongroomError: ``STATE_DAMAGED`` if it is missing.
             ThresholdError: ``malformed`` if the blob does not open.
         """
         shares = self.memory.shares
-        place = (key.public_key, path)
+        place = (key.blob_hash, path)
         share = shares.get(place)
         if share is None:
-            share = self._root_share(key).derive(path=path)
+            share = self.get_root_share(key).derive(path=path)
             shares[place] = share
             while len(shares) > _SHARES_MAX:
                 shares.popitem(last=False)
@@ -181,12 +207,14 @@ class Context:
             environment=self.environment, tenant=tenant_id, key_id=key_id, epoch=epoch, party=self.index
         )
 
-    def _root_share(self, key: StoredKey) -> KeyShare:
-        place = (key.public_key, "m")
+    def get_root_share(self, key: StoredKey) -> KeyShare:
+        """Our share of the root key; raises as ``get_share``."""
+        place = (key.blob_hash, "m")
         share = self.memory.shares.get(place)
         if share is None:
             data = self.sealing_data(tenant_id=key.tenant, key_id=key.key_id, epoch=key.epoch)
-            share = self.backend.unseal(key=self.sealing_key, associated_data=data, blob=key.blob)
+            blob = get_share_blob(self.journal.db, key=key)
+            share = self.backend.unseal(key=self.sealing_key, associated_data=data, blob=blob)
             self.memory.shares[place] = share
         self.memory.shares.move_to_end(place)
         return share

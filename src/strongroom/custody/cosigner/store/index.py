@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from strongroom.custody.cosigner.domain.entries import (
+    BackedUp,
     Banned,
     CeremonyFailed,
     Closed,
@@ -15,8 +16,24 @@ from strongroom.custody.cosigner.domain.entries import (
     DocumentSetInstalled,
     Entry,
     Finished,
+    Frozen,
+    KeyActivated,
     KeyGenerated,
+    KeyRefreshed,
+    PeerClosed,
+    PeerHead,
+    Refused,
     Released,
+    ShareRestored,
+)
+from strongroom.custody.cosigner.store.key_index import (
+    KEY_SCHEMA,
+    KEY_TABLES,
+    project_activated,
+    project_backed_up,
+    project_generated,
+    project_refreshed,
+    project_restored,
 )
 
 JOURNAL_SCHEMA = """
@@ -29,18 +46,10 @@ create trigger if not exists journal_keeps_values before update on journal
 begin select raise(abort, 'the journal is append-only'); end;
 """
 
-INDEX_SCHEMA = """
+_OTHER_SCHEMA = """
 create table if not exists document_sets (
     tenant text not null, version integer not null, hash blob not null, signed blob not null,
     primary key (tenant, version)
-) strict, without rowid;
-create table if not exists keys (
-    tenant text not null, key_id text not null, epoch integer not null, public_key blob not null,
-    chain_code blob not null, facts_hash blob not null, request_hash blob not null, blob blob not null,
-    record blob not null, primary key (tenant, key_id)
-) strict;
-create table if not exists key_requests (
-    nonce blob primary key, tenant text not null, request_hash blob not null
 ) strict, without rowid;
 create table if not exists requests (
     request_hash blob primary key, tenant text not null, transaction_id blob not null, chain_id integer not null,
@@ -72,6 +81,24 @@ create table if not exists finished (
 create table if not exists tombstones (
     request_hash blob primary key, tenant text not null, document blob not null
 ) strict, without rowid;
+create table if not exists peer_tombstones (
+    request_hash blob not null, signer integer not null, tenant text not null, document blob not null,
+    primary key (request_hash, signer)
+) strict, without rowid;
+create table if not exists refusals (
+    request_hash blob not null, reason text not null, primary key (request_hash, reason)
+) strict, without rowid;
+create table if not exists peer_heads (
+    tenant text not null, peer integer not null, epoch integer not null, sequence integer not null,
+    document blob not null,
+    primary key (tenant, peer)
+) strict, without rowid;
+create table if not exists frozen (
+    tenant text primary key, peer integer not null, sequence integer not null, at integer not null
+) strict, without rowid;
+create table if not exists lost_until (
+    tenant text primary key, at integer not null
+) strict, without rowid;
 create table if not exists bans (
     tenant text not null, peer integer not null, peer_key blob not null, key_id text not null,
     primary key (tenant, peer, peer_key, key_id)
@@ -81,10 +108,11 @@ create table if not exists failures (
 ) strict, without rowid;
 """
 
+INDEX_SCHEMA = KEY_SCHEMA + _OTHER_SCHEMA
+
 INDEX_TABLES = (
+    *KEY_TABLES,
     "document_sets",
-    "keys",
-    "key_requests",
     "requests",
     "external_ids",
     "slots",
@@ -92,6 +120,11 @@ INDEX_TABLES = (
     "released",
     "finished",
     "tombstones",
+    "peer_tombstones",
+    "refusals",
+    "peer_heads",
+    "frozen",
+    "lost_until",
     "bans",
     "failures",
 )
@@ -109,26 +142,9 @@ def _document_set(db: sqlite3.Connection, entry: DocumentSetInstalled) -> None:
     )
 
 
-def _key(db: sqlite3.Connection, entry: KeyGenerated) -> None:
-    db.execute(
-        "insert or replace into keys (tenant, key_id, epoch, public_key, chain_code, facts_hash, request_hash, blob,"
-        " record) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            entry.tenant,
-            entry.key_id,
-            entry.epoch,
-            entry.public_key,
-            entry.chain_code,
-            entry.facts_hash,
-            entry.request_hash,
-            entry.blob,
-            entry.record,
-        ),
-    )
-    db.execute(
-        "insert or replace into key_requests (nonce, tenant, request_hash) values (?, ?, ?)",
-        (entry.request_nonce, entry.tenant, entry.request_hash),
-    )
+def _activated(db: sqlite3.Connection, entry: KeyActivated) -> None:
+    was_restored = project_activated(db, entry)
+    end_freeze(db, tenant=entry.tenant, at=entry.at, journal_lost=was_restored)
 
 
 def _consented(db: sqlite3.Connection, entry: Consented) -> None:
@@ -173,6 +189,7 @@ def _released(db: sqlite3.Connection, entry: Released) -> None:
         "insert into released (ceremony_id, sign_id, request_hash, digest) values (?, ?, ?, ?)",
         (entry.ceremony_id, entry.sign_id, entry.request_hash, entry.digest),
     )
+    _keep_heads(db, entry.heads)
 
 
 def _finished(db: sqlite3.Connection, entry: Finished) -> None:
@@ -183,6 +200,19 @@ def _finished(db: sqlite3.Connection, entry: Finished) -> None:
     db.execute(
         "update slots set finished = 1 where request_hash = ? and digest = ?", (entry.request_hash, entry.digest)
     )
+    _keep_heads(db, entry.heads)
+
+
+def _keep_heads(db: sqlite3.Connection, heads: tuple[PeerHead, ...]) -> None:
+    """The newest of each peer stays: a head out of order is ignored."""
+    for head in heads:
+        db.execute(
+            "insert into peer_heads (tenant, peer, epoch, sequence, document) values (?, ?, ?, ?, ?)"
+            " on conflict (tenant, peer) do update set epoch = excluded.epoch, sequence = excluded.sequence,"
+            " document = excluded.document"
+            " where (excluded.epoch, excluded.sequence) > (peer_heads.epoch, peer_heads.sequence)",
+            (head.tenant, head.peer, head.epoch, head.sequence, head.document),
+        )
 
 
 def _closed(db: sqlite3.Connection, entry: Closed) -> None:
@@ -190,8 +220,52 @@ def _closed(db: sqlite3.Connection, entry: Closed) -> None:
         "insert into tombstones (request_hash, tenant, document) values (?, ?, ?)",
         (entry.request_hash, entry.tenant, entry.tombstone),
     )
-    db.execute("delete from slots where request_hash = ? and finished = 0", (entry.request_hash,))
+    _free_slot(db, entry.request_hash)
     db.execute("delete from external_ids where request_hash = ?", (entry.request_hash,))
+
+
+def _peer_closed(db: sqlite3.Connection, entry: PeerClosed) -> None:
+    db.execute(
+        "insert or ignore into peer_tombstones (request_hash, signer, tenant, document) values (?, ?, ?, ?)",
+        (entry.request_hash, entry.signer, entry.tenant, entry.tombstone),
+    )
+    # The externalTxId stays taken until our own tombstone: after our release the peer may hold the finished signature.
+    _free_slot(db, entry.request_hash)
+
+
+def _free_slot(db: sqlite3.Connection, request_hash: bytes) -> None:
+    db.execute("delete from slots where request_hash = ? and finished = 0", (request_hash,))
+
+
+def _refused(db: sqlite3.Connection, entry: Refused) -> None:
+    db.execute(
+        "insert or ignore into refusals (request_hash, reason) values (?, ?)", (entry.request_hash, entry.reason)
+    )
+
+
+def _frozen(db: sqlite3.Connection, entry: Frozen) -> None:
+    """One journal serves all tenants: what was lost of it was lost for all."""
+    db.execute(
+        "insert or ignore into frozen (tenant, peer, sequence, at) select distinct tenant, ?, ?, ? from document_sets",
+        (entry.peer, entry.sequence, entry.at),
+    )
+
+
+def end_freeze(db: sqlite3.Connection, *, tenant: str, at: int, journal_lost: bool) -> None:
+    """What the activation of a tenant's new epoch ends: freeze, bans, and the heads of before.
+
+    Requests issued until then are refused from now on if the journal was rolled back, or lost (trust.md 6).
+
+    Args:
+        at: when the new epoch was activated, Unix seconds.
+        journal_lost: this journal does not know the epoch before.
+    """
+    lost = journal_lost or db.execute("select 1 from frozen where tenant = ?", (tenant,)).fetchone() is not None
+    if lost:
+        db.execute("insert or replace into lost_until (tenant, at) values (?, ?)", (tenant, at))
+    db.execute("delete from frozen where tenant = ?", (tenant,))
+    db.execute("delete from bans where tenant = ?", (tenant,))
+    db.execute("delete from peer_heads where tenant = ?", (tenant,))
 
 
 def _banned(db: sqlite3.Connection, entry: Banned) -> None:
@@ -212,11 +286,18 @@ _PROJECTIONS = cast(
     "dict[type[Entry], Callable[[sqlite3.Connection, Any], None]]",
     {
         DocumentSetInstalled: _document_set,
-        KeyGenerated: _key,
+        KeyGenerated: project_generated,
+        KeyRefreshed: project_refreshed,
+        KeyActivated: _activated,
+        BackedUp: project_backed_up,
+        ShareRestored: project_restored,
         Consented: _consented,
         Released: _released,
         Finished: _finished,
         Closed: _closed,
+        PeerClosed: _peer_closed,
+        Refused: _refused,
+        Frozen: _frozen,
         Banned: _banned,
         CeremonyFailed: _failed,
     },

@@ -23,6 +23,7 @@ async def exchange_travel_rule(
     counterparty: Counterparty,
     sign: Callable[[bytes], Signed],
     thresholds: dict[str, int],
+    screened: AmlResult | None,
     intent: Intent,
     attempt: int,
     received: HandoffEvent,
@@ -30,10 +31,14 @@ async def exchange_travel_rule(
 ) -> TravelRuleRecord:
     """Step 5c — compute the obligation, exchange if it is one, sign the verdict and store all of it once.
 
+    Args:
+        screened: what step 5b stored in this process for the same transaction and attempt, which never changes; None
+            has it read.
+
     Raises:
         StrongroomError: ``STATUS_CONFLICT`` when the same intent did not pass step 5b in this attempt.
     """
-    aml = await store.find_result(database, intent=intent, attempt=attempt)
+    aml = screened or await store.find_result(database, intent=intent, attempt=attempt)
     if aml is None or aml.aml is not AmlVerdict.PASS or aml.intent_hash != intent.hash():
         raise StrongroomError(Code.STATUS_CONFLICT, "This intent has not passed step 5b in this attempt.")
     stored = await store.find_record(database, intent=intent, attempt=attempt)

@@ -44,13 +44,6 @@ async def begin_attempt(
     change = _decide(transaction, reason, document_set, key)
     if ports.clock.now() >= transaction.not_after:
         change = TIMED_OUT
-    screen = ports.work.new(
-        str(transaction.id),
-        "screen",
-        errand.encode(),
-        attempt=transaction.attempt + 1,
-        due_in_s=decide_attempt_wait_s(begun=transaction.attempt),
-    )
     await store_step(
         ports=ports,
         transaction=transaction,
@@ -59,9 +52,19 @@ async def begin_attempt(
         steps=steps,
         handoff=handoff,
         done=done,
-        then=[screen] if change.attempt is not None else [],
+        then=[_screening(transaction, errand, ports)] if change.attempt is not None else [],
     )
     return change
+
+
+def _screening(transaction: Transaction, errand: Errand, ports: Ports) -> WorkItem:
+    return ports.work.new(
+        str(transaction.id),
+        "screen",
+        errand.encode(),
+        attempt=transaction.attempt + 1,
+        due_in_s=decide_attempt_wait_s(begun=transaction.attempt),
+    )
 
 
 def _decide(transaction: Transaction, reason: str, document_set: DocumentSet, key: PublicKey) -> Change:

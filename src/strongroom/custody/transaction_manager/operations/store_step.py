@@ -1,6 +1,6 @@
 """One step, one commit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from strongroom.custody.transaction_manager.domain.errand import Closing, Errand
@@ -41,16 +41,10 @@ async def store_step(
     """
     change.check(transaction)
     now = ports.clock.now()
-    last = change.moves[-1] if change.moves else None
-    stored: list[Statement] = [transactions.update_transaction(transaction, change, now=now), *statements]
+    stored = [transactions.update_transaction(transaction, change, now=now), *statements]
     if steps:
         stored.append(transactions.insert_steps(transaction, steps=steps, now=now))
-    if last is not None:
-        stored.append(transactions.insert_status_events(transaction, change=change, now=now))
-    if last in TERMINAL and transaction.frees_slot:
-        stored.extend(lanes.free_slot(transaction, now=now))
-    if last in (Status.CANCELLING, Status.SIGNED) and (done is None or done.operation != EXPIRE):
-        stored.append(ports.work.withdraw(str(transaction.id), EXPIRE))
+    stored.extend(_follow(transaction, change, done, ports))
     if handoff is not None:
         stored.append(insert_handoff(handoff))
     closing = [_close_order(transaction, change, errand, ports)] if change.ending is not None else []
@@ -62,6 +56,18 @@ async def store_step(
             raise StrongroomError(Code.HANDOFF_REPLAYED) from error
         raise
     ports.live.keep(change.applied_to(transaction, now=now))
+
+
+def _follow(transaction: Transaction, change: Change, done: WorkItem | None, ports: Ports) -> Iterator[Statement]:
+    """What a new status brings with it: its event, a freed slot, and that nobody waits for the lifetime any more."""
+    if not change.moves:
+        return
+    now, last = ports.clock.now(), change.moves[-1]
+    yield transactions.insert_status_events(transaction, change=change, now=now)
+    if last in TERMINAL and transaction.frees_slot:
+        yield from lanes.free_slot(transaction, now=now)
+    if last in (Status.CANCELLING, Status.SIGNED) and (done is None or done.operation != EXPIRE):
+        yield ports.work.withdraw(str(transaction.id), EXPIRE)
 
 
 def _close_order(transaction: Transaction, change: Change, errand: Errand | None, ports: Ports) -> WorkItem:

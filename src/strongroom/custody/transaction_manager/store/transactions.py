@@ -35,6 +35,18 @@ _LIST: Final = f"""select {_COLUMNS} from transactions
         and ($6::timestamptz is null or (created_at, id) < ($6, $7::uuid))
     order by created_at desc, id desc limit $8"""  # noqa: S608 - our own columns
 
+_UPDATE: Final = """update transactions set status = $4, sub_status = $5, reason = $6, step = $7, attempt = $20,
+    verdict = case when attempt = $20 then coalesce($8, verdict) end,
+    decision = case when attempt = $20 then coalesce($9, decision) end, payload = coalesce($10, payload),
+    ending = coalesce($21, ending), tombstone = coalesce($22, tombstone), freed = $23, held_by_fee = $24,
+    signed_attempt = coalesce($25, signed_attempt),
+    nonce = coalesce($11, nonce), raw_payload_cbor = coalesce($12, raw_payload_cbor),
+    tx_hash = coalesce($13, tx_hash), block_number = coalesce($14, block_number),
+    block_hash = coalesce($15, block_hash), confirmations = coalesce($16, confirmations),
+    fee_units = coalesce($17, fee_units), updated_at = $18, version = version + 1
+    where tenant_id = $1 and id = $2 and version = $3
+    and (select max(d.version) from document_sets as d where d.tenant_id = $1) = $19"""
+
 # the columns of step 5 that are stored as they are, in the order of the insert
 _PLAIN: Final = (
     "id",
@@ -196,17 +208,7 @@ def update_transaction(transaction: Transaction, change: Change, *, now: datetim
     """
     after = change.applied_to(transaction, now=now)
     return Statement(
-        """update transactions set status = $4, sub_status = $5, reason = $6, step = $7, attempt = $20,
-            verdict = case when attempt = $20 then coalesce($8, verdict) end,
-            decision = case when attempt = $20 then coalesce($9, decision) end, payload = coalesce($10, payload),
-            ending = coalesce($21, ending), tombstone = coalesce($22, tombstone), freed = $23, held_by_fee = $24,
-            signed_attempt = coalesce($25, signed_attempt),
-            nonce = coalesce($11, nonce), raw_payload_cbor = coalesce($12, raw_payload_cbor),
-            tx_hash = coalesce($13, tx_hash), block_number = coalesce($14, block_number),
-            block_hash = coalesce($15, block_hash), confirmations = coalesce($16, confirmations),
-            fee_units = coalesce($17, fee_units), updated_at = $18, version = version + 1
-        where tenant_id = $1 and id = $2 and version = $3
-            and (select max(d.version) from document_sets as d where d.tenant_id = $1) = $19""",
+        _UPDATE,
         (
             transaction.tenant_id,
             transaction.id,
