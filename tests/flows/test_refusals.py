@@ -12,7 +12,7 @@ import pytest
 
 from strongroom.client import ApiCredentials, Code, Strongroom, StrongroomError
 from strongroom.client.ports import SystemPorts
-from tests.fixtures.embedded import Embedded, destination, ended, get, new_address
+from tests.fixtures.embedded import Embedded, destination, ended, get, new_address, reached
 from tools.generators import ROOT
 
 URI = "/v1/transactions"
@@ -209,8 +209,9 @@ async def test_what_the_policy_blocks(embedded: Embedded, client: Strongroom) ->
     assert (
         await embedded.rows("secure_vault", "select 1 from admissions where transaction_id = $1", blocked["id"]) == []
     )
-    allowed = ended(client, embedded.send(client, amount="20"))
-    assert allowed["status"] == "COMPLETED"
+    asked = reached(client, embedded.send(client, amount="20"), "PENDING_AUTHORIZATION")["id"]
+    client.cancel(asked)
+    assert ended(client, asked)["status"] == "CANCELLED"
 
 
 def test_a_transaction_that_is_not_there(client: Strongroom) -> None:

@@ -20,7 +20,7 @@ from strongroom.apps.embedded.ports import keep_port
 from strongroom.apps.embedded.postgres import PostgresCluster
 from strongroom.apps.embedded.process import Command, ManagedProcess
 from strongroom.apps.embedded.supervisor import ChildSpec, Event, Happening, Supervisor
-from strongroom.apps.embedded.tenant import Introduced, introduce_tenant, prepare_tenant
+from strongroom.apps.embedded.tenant import APPROVERS, OWNERS, Introduced, introduce_tenant, key_file, prepare_tenant
 from strongroom.apps.serve import PlatformSettings
 from strongroom.runtime.entropy import SystemEntropy
 
@@ -52,7 +52,9 @@ class Ready:
     tenant: Introduced
 
     def facts(self) -> dict[str, str]:
-        """What another program needs to use it: the content of the ready file."""
+        """What another program needs to use it: the content of the ready file; people's private keys by their files."""
+        layout = self.embedded.layout
+        keys = {f"{name.replace('-', '_')}_key_file": str(key_file(layout, name)) for name in (*OWNERS, *APPROVERS)}
         return {
             "base_url": self.embedded.base_url,
             "api_key": self.tenant.credentials.api_key,
@@ -63,7 +65,8 @@ class Ready:
             "address": self.tenant.address,
             "chain_rpc_url": self.embedded.chain.rpc_url,
             "operator_token": self.embedded.secrets.operator_token,
-            "data_dir": str(self.embedded.layout.data_dir),
+            "data_dir": str(layout.data_dir),
+            **keys,
         }
 
 

@@ -69,6 +69,7 @@ def show_ready(ready: Ready) -> None:
             "API key": facts["api_key"],
             "API private key": str(layout.tenant / "api_private_key.pem"),
             "tenant": facts["tenant_id"],
+            "keys of people": f"{layout.tenant}/owner-N.key, {layout.tenant}/approver-N.key",
             "vault account": f"{facts['vault_account_id']}, holding {facts['asset_id']}",
             "its address": facts["address"],
             "chain RPC": facts["chain_rpc_url"],

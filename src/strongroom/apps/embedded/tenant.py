@@ -8,24 +8,36 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from strongroom.apps.embedded.anvil import DEVELOPMENT_CHAIN_ID, fund
 from strongroom.apps.embedded.cosigners import INDICES, Limits, activate_cosigner, prepare_cosigner
 from strongroom.apps.embedded.layout import ENVIRONMENT, Layout, replace_private
-from strongroom.client import ApiCredentials, OwnerKey, Strongroom, sign_document_set, sign_key_request
+from strongroom.client import (
+    ApiCredentials,
+    ApproverKey,
+    OwnerKey,
+    PersonalKey,
+    Strongroom,
+    sign_document_set,
+    sign_key_request,
+)
 from strongroom.client.ports import SystemPorts
 from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.documents.document_set import (
     AccountRange,
     Action,
     ApiUser,
+    ApprovalGroup,
+    Approvers,
     Asset,
     DocumentSet,
+    Logic,
     Owners,
     Policy,
     PolicyRule,
     Roster,
+    User,
     parse_document_set,
 )
 from strongroom.kernel.documents.signing import Signed
@@ -33,12 +45,15 @@ from strongroom.runtime.entropy import SystemEntropy
 from strongroom.runtime.host import SIGNING_KEY
 from strongroom.runtime.kms import SoftwareKms
 
+K = TypeVar("K", bound=PersonalKey)
 TENANT_ID = "demo"
 ASSET_ID = "ETH_TEST"
 COIN_TYPE = 60
 ETHER = 10**18
 FUNDS_UNITS = 100 * ETHER
-_OWNERS = ("owner-1", "owner-2", "owner-3")
+OWNERS = ("owner-1", "owner-2", "owner-3")
+APPROVERS = ("approver-1", "approver-2")
+_GROUP = "approvers"
 _THRESHOLD = 2
 _LISTED = "0x00000000000000000000000000000000DeaDBeef"
 """The one address on the demonstration's screening list: made up, nobody's."""
@@ -57,12 +72,12 @@ class Introduced:
 
 
 def prepare_tenant(layout: Layout) -> DocumentSet:
-    """Make owners, API user and genesis document set, and install it at every co-signer; once for a data folder."""
+    """Make owners, approvers, API user and genesis document set, and install it at each co-signer; once a folder."""
     path = layout.tenant / "genesis.cbor"
     if not path.exists():
         layout.tenant.mkdir(mode=0o700, exist_ok=True)
         cosigners = tuple(prepare_cosigner(layout, index, limits=_LIMITS) for index in INDICES)
-        owners = [_keep_owner(layout, name) for name in _OWNERS]
+        owners = [_keep_key(layout, name, OwnerKey) for name in OWNERS]
         credentials = _keep_credentials(layout)
         keys = {name: SoftwareKms(layout.kms(name)).signer(SIGNING_KEY) for name in ("policy_engine", "screening")}
         document = DocumentSet(
@@ -72,7 +87,7 @@ def prepare_tenant(layout: Layout) -> DocumentSet:
             previous=b"",
             owners=Owners(threshold=_THRESHOLD, members=tuple(owner.member() for owner in owners)),
             roster=Roster(
-                users=(),
+                users=tuple(_user(_keep_key(layout, name, ApproverKey)) for name in APPROVERS),
                 api_users=(
                     ApiUser(id=credentials.api_key, name="treasury", public_key_der=credentials.public_key_der()),
                 ),
@@ -134,7 +149,7 @@ def _open_vault(
     tell: Callable[[str], None],
 ) -> Introduced:
     if "key" not in state:
-        owners = [_keep_owner(layout, name) for name in _OWNERS[:_THRESHOLD]]
+        owners = [_keep_key(layout, name, OwnerKey) for name in OWNERS[:_THRESHOLD]]
         tenant.request_key(sign_key_request(document, owners, ports=SystemPorts()))
         state = _keep_state(layout, state, key=True)
     key = tenant.wait_for_key(document)
@@ -166,6 +181,14 @@ def _rules() -> tuple[PolicyRule, ...]:
             min_amount_units=20 * ETHER + 1,
         ),
         PolicyRule(
+            id="medium",
+            name="Above 5 ETH_TEST two approvers must agree",
+            action=Action.APPROVE,
+            assets=(ASSET_ID,),
+            min_amount_units=5 * ETHER + 1,
+            approvers=Approvers(logic=Logic.AND, groups=(ApprovalGroup(threshold=2, groups=(_GROUP,)),)),
+        ),
+        PolicyRule(
             id="treasury",
             name="Treasury pays anyone",
             action=Action.ALLOW,
@@ -188,11 +211,20 @@ def _asset() -> Asset:
     )
 
 
-def _keep_owner(layout: Layout, name: str) -> OwnerKey:
-    path = layout.tenant / f"{name}.key"
+def key_file(layout: Layout, name: str) -> Path:
+    """Where the private key of an owner or approver is kept: 32 bytes."""
+    return layout.tenant / f"{name}.key"
+
+
+def _user(key: ApproverKey) -> User:
+    return User(id=key.holder, name=key.holder, device_key=key.public_key(), groups=(_GROUP,))
+
+
+def _keep_key(layout: Layout, name: str, kind: type[K]) -> K:
+    path = key_file(layout, name)
     if not path.exists():
-        replace_private(path, OwnerKey.generate(name).raw())
-    return OwnerKey.from_raw(name, path.read_bytes())
+        replace_private(path, kind.generate(name).raw())
+    return kind.from_raw(name, path.read_bytes())
 
 
 def _keep_credentials(layout: Layout) -> ApiCredentials:
