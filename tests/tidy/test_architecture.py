@@ -35,6 +35,9 @@ KEPT: Mapping[str, str] = {
     "runtime.db": "import asyncpg",
     "runtime.host": "",
     "threshold.ecdsa": "",
+    "travel_rule.ivms101.model": "",
+    "travel_rule.names.match": "",
+    "travel_rule.rules.evaluate": "import strongroom.travel_rule.ivms101.model",
 }
 # Contract by contract, the one import or name that must be noticed.
 BROKEN: Mapping[str, tuple[str, str]] = {

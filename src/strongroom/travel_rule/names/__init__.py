@@ -1,0 +1,1 @@
+"""Whether two names are of one person or company, though written otherwise."""
