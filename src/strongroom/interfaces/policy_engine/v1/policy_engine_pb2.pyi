@@ -223,7 +223,9 @@ class ApprovalState(_message.Message):
     attempt: _builtins.int
     """Attempt, from 0."""
     state: _builtins.str
-    """WAITING, APPROVED, REJECTED, EXPIRED; NOT_ASKED where a rule allowed or blocked without asking anyone."""
+    """WAITING, APPROVED, REJECTED, EXPIRED; OUTDATED until a new attempt is decided; NOT_ASKED where a rule allowed or
+    blocked without asking anyone.
+    """
     intent: _builtins.bytes
     """The intent, deterministic CBOR: what is approved, byte for byte."""
     decision: _builtins.bytes

@@ -532,7 +532,7 @@ Global___AdmitTransactionRequest: _TypeAlias = AdmitTransactionRequest  # noqa: 
 
 @_typing.final
 class AdmitTransactionResponse(_message.Message):
-    """Empty: it is admitted, and goes on."""
+    """Empty: it is admitted and goes on, or the manager is told why it never will."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
