@@ -99,7 +99,7 @@ def test_the_supervisor_killed_takes_everything_with_it_and_everything_comes_bac
 def test_random_kills_under_load(stack: Stack) -> None:
     told: list[str] = []
     try:
-        pay_under_kills(stack, payments=LOAD, seed=SEED, with_supervisor=False, tell=told.append)
+        assert len(pay_under_kills(stack, payments=LOAD, seed=SEED, with_supervisor=False, tell=told.append)) == LOAD
         stack.audit()
     except AssertionError as error:
         raise AssertionError(f"seed {SEED}, {told}: {error}") from error

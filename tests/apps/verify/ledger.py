@@ -19,7 +19,6 @@ from strongroom.apps.verify.books import (
     Books,
     BroadcastAttempt,
     ChainBook,
-    Entry,
     Handoff,
     IdempotencyKey,
     Lane,
@@ -35,7 +34,8 @@ from strongroom.apps.verify.books import (
     Transaction,
 )
 from strongroom.apps.verify.checks.evidence import METHODS, REPORTS, ROWS
-from strongroom.apps.verify.decode import entry_hash, read_raw, request_hash_of, transaction_id_of
+from strongroom.apps.verify.decode import read_raw, request_hash_of, transaction_id_of
+from tests.apps.verify.journal import cbor, chained, signed_by_nobody, tombstone
 
 CHAIN: Final = 31337
 PAYER: Final = Account.from_key(b"\x01" * 32)
@@ -56,17 +56,20 @@ WALK: Final = (
 BLOCKED: Final = ("SUBMITTED", "PENDING_AML_SCREENING", "PENDING_AUTHORIZATION", "CANCELLING", "BLOCKED")
 
 
-def cbor(value: object) -> bytes:
-    return cbor2.dumps(value, canonical=True)
-
-
-def signed_by_nobody(document: object) -> bytes:
-    """An envelope as the co-signers send it; the auditor does not judge signatures."""
-    return cbor({"payload": cbor(document), "signatures": []})
-
-
-def tombstone(request_hash: bytes, transaction_id: UUID, *, signer: int) -> bytes:
-    return signed_by_nobody({"cosigner": signer, "request_hash": request_hash, "transaction_id": transaction_id.bytes})
+def intent_of(transaction_id: UUID, hashed: bytes) -> bytes:
+    return cbor(
+        {
+            "environment": "sandbox",
+            "tenant": "acme",
+            "transaction_id": transaction_id.bytes,
+            "request_hash": hashed,
+            "chain_id": CHAIN,
+            "sender": SENDER,
+            "destination": RECEIVER,
+            "amount_units": AMOUNT,
+            "max_fee_units": MAX_FEE,
+        }
+    )
 
 
 def accepted(number: int) -> Transaction:
@@ -74,17 +77,6 @@ def accepted(number: int) -> Transaction:
     token, body = f"header.{number}.signature", b"{}"
     hashed = request_hash_of(token=token, body=body)
     transaction_id = transaction_id_of(environment="sandbox", tenant_id="acme", request_hash=hashed)
-    intent = {
-        "environment": "sandbox",
-        "tenant": "acme",
-        "transaction_id": transaction_id.bytes,
-        "request_hash": hashed,
-        "chain_id": CHAIN,
-        "sender": SENDER,
-        "destination": RECEIVER,
-        "amount_units": AMOUNT,
-        "max_fee_units": MAX_FEE,
-    }
     return Transaction(
         id=transaction_id,
         tenant_id="acme",
@@ -101,7 +93,7 @@ def accepted(number: int) -> Transaction:
         request_token=token,
         request_body=body,
         request_hash=hashed,
-        intent=cbor(intent),
+        intent=intent_of(transaction_id, hashed),
         payload=None,
         nonce=None,
         raw_payload_cbor=None,
@@ -113,18 +105,23 @@ def accepted(number: int) -> Transaction:
     )
 
 
-def completed(number: int, **changes: Any) -> Transaction:
-    """A transaction that was paid with nonce ``number``; ``changes`` go into what was signed."""
-    one = accepted(number)
-    payload = cbor(
+def payload_of(one: Transaction, nonce: int) -> bytes:
+    """What the manager fixed at step 8."""
+    return cbor(
         {
             "intent_hash": sha256(one.intent).digest(),
-            "nonce": number,
+            "nonce": nonce,
             "gas_limit": 21_000,
             "max_fee_per_gas": 2 * 10**9,
             "max_priority_fee_per_gas": 10**9,
         }
     )
+
+
+def completed(number: int, **changes: Any) -> Transaction:
+    """A transaction that was paid with nonce ``number``; ``changes`` go into what was signed."""
+    one = accepted(number)
+    payload = payload_of(one, number)
     transfer = {
         "type": 2,
         "chainId": CHAIN,
@@ -247,18 +244,6 @@ def statements_of(one: Transaction) -> list[SigningEvent]:
     ]
 
 
-def chained(contents: list[tuple[str, Mapping[str, object]]]) -> tuple[Entry, ...]:
-    """A journal of these entries."""
-    entries: list[Entry] = []
-    previous = bytes(32)
-    for sequence, (kind, fields) in enumerate(contents, 1):
-        payload = cbor(fields)
-        hashed = entry_hash(sequence=sequence, kind=kind, previous=previous, payload=payload)
-        entries.append(Entry(sequence=sequence, kind=kind, previous=previous, payload=payload, hash=hashed))
-        previous = hashed
-    return tuple(entries)
-
-
 def promised(one: Transaction) -> list[tuple[str, Mapping[str, object]]]:
     """What a co-signer's journal says of a paid transaction."""
     digest, signature = signed_fields(one)
@@ -293,23 +278,38 @@ def manager_book(paid: list[Transaction], blocked: Transaction) -> ManagerBook:
     )
 
 
+def assembly_of(one: Transaction) -> Assembly:
+    digest, signature = signed_fields(one)
+    return Assembly(
+        transaction_id=one.id,
+        attempt=0,
+        digest=digest,
+        signature=signature,
+        raw_transaction=raw_of(one)["raw_transaction"],
+        tx_hash=str(one.tx_hash),
+    )
+
+
+def attempt_of(one: Transaction) -> BroadcastAttempt:
+    return BroadcastAttempt(
+        transaction_id=one.id,
+        attempt=0,
+        chain_id=CHAIN,
+        sender=SENDER,
+        nonce=one.nonce or 0,
+        digest=signed_fields(one)[0],
+        raw_transaction=raw_of(one)["raw_transaction"],
+        tx_hash=str(one.tx_hash),
+    )
+
+
 def neighbour_book(paid: list[Transaction]) -> NeighbourBook:
     return NeighbourBook(
         addresses=(Address(chain_id=CHAIN, address=SENDER),),
         admissions=tuple(
             Admission(transaction_id=one.id, attempt=0, intent=one.intent, payload=one.payload) for one in paid
         ),
-        assemblies=tuple(
-            Assembly(
-                transaction_id=one.id,
-                attempt=0,
-                digest=signed_fields(one)[0],
-                signature=signed_fields(one)[1],
-                raw_transaction=raw_of(one)["raw_transaction"],
-                tx_hash=str(one.tx_hash),
-            )
-            for one in paid
-        ),
+        assemblies=tuple(map(assembly_of, paid)),
         requests=tuple(
             SigningRequest(
                 id=UUID(int=number),
@@ -322,19 +322,7 @@ def neighbour_book(paid: list[Transaction]) -> NeighbourBook:
             for number, one in enumerate(paid)
         ),
         events=tuple(event for one in paid for event in statements_of(one)),
-        attempts=tuple(
-            BroadcastAttempt(
-                transaction_id=one.id,
-                attempt=0,
-                chain_id=CHAIN,
-                sender=SENDER,
-                nonce=number,
-                digest=signed_fields(one)[0],
-                raw_transaction=raw_of(one)["raw_transaction"],
-                tx_hash=str(one.tx_hash),
-            )
-            for number, one in enumerate(paid)
-        ),
+        attempts=tuple(map(attempt_of, paid)),
         marks=dict.fromkeys(ROWS.values(), frozenset(Mark(transaction_id=one.id, attempt=0) for one in paid)),
         handoffs=handoffs_of(paid),
     )

@@ -11,7 +11,8 @@ from strongroom.apps.verify import CHECKS
 from strongroom.apps.verify.audit import check_books
 from strongroom.apps.verify.books import Books, Handoff, ManagerBook, StatusEvent, Transaction
 from tests.apps.verify import ledger
-from tests.apps.verify.ledger import CHAIN, SENDER, chained, completed, made_books, promised, tombstone_of
+from tests.apps.verify.journal import chained, tombstone
+from tests.apps.verify.ledger import CHAIN, SENDER, completed, made_books, promised, tombstone_of
 
 Change = Callable[[Books], Books]
 HELD = made_books()
@@ -195,9 +196,9 @@ VIOLATIONS: Mapping[str, tuple[Change, ...]] = {
     "proven-ends": (
         row(2, tombstone=None),
         row(2, tombstone=b"\xff"),
-        row(2, tombstone=ledger.tombstone(BLOCKED.request_hash, BLOCKED.id, signer=1)),
-        row(2, tombstone=ledger.tombstone(BLOCKED.request_hash, PAID[0].id, signer=3)),
-        row(2, tombstone=ledger.tombstone(PAID[0].request_hash, BLOCKED.id, signer=3)),
+        row(2, tombstone=tombstone(BLOCKED.request_hash, BLOCKED.id, signer=1)),
+        row(2, tombstone=tombstone(BLOCKED.request_hash, PAID[0].id, signer=3)),
+        row(2, tombstone=tombstone(PAID[0].request_hash, BLOCKED.id, signer=3)),
         row(2, ending="CANCELLED"),
     ),
     "chain-is-ours": (
