@@ -2,6 +2,7 @@
 
 import pytest
 
+from strongroom.chains.evm.transaction import recover_sender
 from strongroom.custody.cosigner.domain.orders import (
     StartCeremony,
 )
@@ -14,6 +15,7 @@ from strongroom.threshold.backend import KeyShare, SealingKey, ThresholdError
 from tests.custody.cosigner.ceremonies import faults, other_lane, signatures
 from tests.custody.cosigner.cheating import CheatingBackend, spoil_late
 from tests.custody.cosigner.opened import reason_of
+from tests.custody.cosigner.test_signing import transaction_of
 from tests.custody.cosigner.world import World
 from tests.fakes.memory_engine import MemoryEngine
 
@@ -30,6 +32,26 @@ def test_a_cheating_peer_is_banned_for_ever_before_the_answer(world: World, engi
     world.restart(3)
     refused = world.cores[3].handle(transfer.order())
     assert reason_of(world, refused[0]) == "COSIGNER_BANNED"
+
+
+@pytest.mark.parametrize("cheater", [1, 2, 3])
+@pytest.mark.parametrize("round_number", [1, 2, 3])
+def test_a_lie_in_any_round_ends_it_at_both_honest_ones_without_blaming_each_other(
+    world: World, engine: MemoryEngine, round_number: int, cheater: int
+) -> None:
+    """Whoever is banned lied; where nobody can be named, nobody is."""
+    world.restart(cheater, backend=CheatingBackend(round_number, spoil_late))
+    transfer = world.transfer()
+    reports = engine.sign(transfer.order())
+    for signature in signatures(reports):
+        assert recover_sender(transaction_of(transfer), signature) == transfer.intent.sender
+    assert {fault.culprit for fault in faults(reports)} <= {0, cheater}
+    assert {fault.culprit for fault in faults(reports) if fault.ban} <= {cheater}
+    assert faults(reports)
+    for honest in {1, 2, 3} - {cheater}:
+        db = world.contexts[honest].journal.db
+        assert db.execute("select count(*) from finished").fetchone()[0] == 0
+        assert {row[0] for row in db.execute("select peer from bans")} <= {cheater}
 
 
 def test_a_ban_stops_what_runs_beside(world: World, engine: MemoryEngine) -> None:

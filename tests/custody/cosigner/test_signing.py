@@ -35,6 +35,7 @@ def test_three_cosigners_make_one_key_and_record_it_alike(keyless: World) -> Non
         records=tuple(records),
         document_set=keyless.document_set,
         key_request_hash=sha256(decode(request, SignedDocument).payload),
+        epoch=1,
     )
     assert public == keyless.public_key()
 
