@@ -447,3 +447,42 @@ async def test_a_step_is_one_transaction(database: Database, workers: Workers) -
 async def test_a_call_that_nobody_would_make_is_refused(workers: Workers) -> None:
     with pytest.raises(KeyError):
         workers.make("one").new("k", "unheard_of")
+
+
+async def test_a_call_that_was_withdrawn_is_never_made(
+    database: Database, workers: Workers, clock: ManualClock
+) -> None:
+    work = workers.make("one")
+    runs: list[str] = []
+
+    async def run(item: WorkItem) -> None:
+        runs.append(item.key)
+        await work.commit(done=item)
+
+    work.register("expire", run)
+    await workers.start(work)
+    await work.commit(then=[work.new(key, "expire", due_in_s=5) for key in ("kept", "withdrawn")])
+    await work.commit(_thing("a"), work.withdraw("withdrawn", "expire"))
+    clock.advance(5)
+    await work.drain()
+    assert (runs, await _things(database)) == (["kept"], ["a"])
+    await work.commit(_thing("b"), work.withdraw("withdrawn", "expire"), work.withdraw("never was", "expire"))
+    assert await _things(database) == ["a", "b"]
+
+
+async def test_whoever_makes_a_call_that_is_withdrawn_stores_nothing(database: Database, workers: Workers) -> None:
+    work = workers.make("one")
+    outcomes: list[object] = []
+
+    async def run(item: WorkItem) -> None:
+        await work.commit(_thing("elsewhere"), work.withdraw(item.key, "expire"))
+        try:
+            await work.commit(_thing("here"), done=item)
+        except StrongroomError as error:
+            outcomes.append(error.code)
+
+    work.register("expire", run)
+    await workers.start(work)
+    await work.commit(then=[work.new("k", "expire")])
+    await work.drain()
+    assert (outcomes, await _things(database)) == ([Code.CLAIM_LOST], ["elsewhere"])
