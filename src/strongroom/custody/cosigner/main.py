@@ -19,14 +19,18 @@ from strongroom.custody.cosigner.config import CosignerConfig, load_config, writ
 from strongroom.custody.cosigner.domain.limits import AssetLimit, Limits
 from strongroom.custody.cosigner.operations.activate import activate as install_genesis
 from strongroom.custody.cosigner.operations.activate import apply_document_set
+from strongroom.custody.cosigner.operations.back_up import back_up
+from strongroom.custody.cosigner.operations.back_up import restore as restore_share
 from strongroom.custody.cosigner.operations.context import Context
-from strongroom.custody.cosigner.operations.tell import tell_address, tell_identity
+from strongroom.custody.cosigner.operations.tell import tell_address, tell_identity, tell_key
 from strongroom.custody.cosigner.peers import Link
 from strongroom.custody.cosigner.store import list_bans, list_document_heads, list_frozen
 from strongroom.kernel.documents.document_set import DocumentSet
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment, TenantId
 from strongroom.runtime.collector import settle_collector
+from strongroom.runtime.kms import write_once
+from strongroom.threshold.backup import load_recovery_key, load_recovery_public_key
 
 REFUSED: Final = 1
 USAGE: Final = 2
@@ -42,6 +46,9 @@ app = App(
 )
 journal_app = App(name="journal", help="The hash-chained record of everything this co-signer promised.")
 app.command(journal_app)
+key_app = App(name="key", help="The tenant's key as this co-signer recorded it.")
+app.command(key_app)
+Tenant = Annotated[str, Parameter(help="The tenant's name.")]
 
 
 @app.command
@@ -139,6 +146,52 @@ def run(
         settle_collector()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run_until_signal(link))
+
+
+@key_app.command
+def show(*, home: Home, tenant: Tenant) -> None:
+    """Show the tenant's key as this co-signer recorded it. Compare the fingerprint with the other two."""
+    with _opened(home) as (context, _):
+        for name, value in tell_key(context=context, tenant_id=TenantId(tenant)).items():
+            _say(f"{name + ':':<15}{value}")
+
+
+@app.command
+def backup(
+    *,
+    home: Home,
+    tenant: Tenant,
+    recovery_public_key: Annotated[Path, Parameter(help="Public half of the offline recovery key, PEM.")],
+    out: Annotated[Path, Parameter(help="The file to write; one that is there is never replaced.")],
+) -> None:
+    """Seal the share to its holder's offline recovery key. In `live` nothing is signed before that."""
+    recovery_key = load_recovery_public_key(_read(recovery_public_key))
+    if out.exists():
+        raise StrongroomError(Code.CONFLICT, f"{out} is there already.")
+    with _opened(home) as (context, _):
+        key = back_up(
+            context=context,
+            tenant_id=TenantId(tenant),
+            recovery_key=recovery_key,
+            keep=lambda data: write_once(out, data),
+        )
+    _say(f"{out}: {key.key_id}, epoch {key.epoch}. Check it with: strongroom keys backup verify")
+
+
+@app.command
+def restore(
+    *,
+    home: Home,
+    backup: Annotated[Path, Parameter(help="The backup of this co-signer's share.")],
+    recovery_key: Annotated[Path, Parameter(help="The holder's recovery key, PEM.")],
+    passphrase_file: Annotated[Path | None, Parameter(help="Holds the passphrase of the recovery key.")] = None,
+) -> None:
+    """Install a share from its backup after the journal was lost. It signs nothing before the key is refreshed."""
+    passphrase = _read(passphrase_file).rstrip(b"\r\n") if passphrase_file else None
+    key = load_recovery_key(_read(recovery_key), passphrase=passphrase)
+    with _locked(home), _opened(home) as (context, _):
+        record = restore_share(context=context, data=_read(backup), recovery_key=key)
+    _say(f"{record.key_id}, epoch {record.epoch}, restored. Refresh the key: strongroom keys refresh")
 
 
 @journal_app.command

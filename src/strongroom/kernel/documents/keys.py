@@ -3,6 +3,8 @@
 A key has epochs: its generation makes the first, every complete refresh the next. The key stays, the shares do not.
 """
 
+import base64
+
 from strongroom.kernel.digest import sha256
 from strongroom.kernel.documents.codec import Document, decode, encode
 from strongroom.kernel.documents.consent import open_by_cosigner
@@ -10,6 +12,7 @@ from strongroom.kernel.documents.document_set import COSIGNER_COUNT, DocumentSet
 from strongroom.kernel.documents.intent import PublicKey, default_key_id
 from strongroom.kernel.documents.signing import Kind, Signed
 from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.kernel.ids import Environment
 
 FIRST_EPOCH = 1
 """The epoch that a key generation makes."""
@@ -111,6 +114,16 @@ def verify_key_records(
     if expected is not None and public != expected:
         raise StrongroomError(Code.SIGNATURE_INVALID, "The refresh changed the key.")
     return public
+
+
+def key_fingerprint(*, environment: Environment, tenant: str, record: KeyRecord) -> str:
+    """What people compare by telephone: 160 bits over the facts that all three records share, base32 in groups of four.
+
+    The same for every co-signer and for whoever verified the records; another one for every epoch.
+    """
+    digest = sha256(encode(["strongroom/key-fingerprint/v1", environment, tenant, facts_hash(record)]))
+    text = base64.b32encode(digest[:20]).decode()
+    return " ".join(text[place : place + 4] for place in range(0, len(text), 4))
 
 
 def facts_hash(record: KeyRecord) -> bytes:
