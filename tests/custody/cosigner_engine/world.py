@@ -67,11 +67,13 @@ class Neighbours:
 class World:
     """One process that hosts the engine, and the co-signers that dial it."""
 
-    def __init__(self, database: Database, neighbours: Neighbours, **settings: Any) -> None:
+    def __init__(
+        self, database: Database, neighbours: Neighbours, *, worker_id: str = "first", **settings: Any
+    ) -> None:
         self.database = database
         self.around = neighbours
         self.clock = SystemClock()
-        self.work = Work(database, clock=self.clock, worker_id="first", poll_s=0.05)
+        self.work = Work(database, clock=self.clock, worker_id=worker_id, poll_s=0.05)
         self.address = f"127.0.0.1:{_free_port()}"
         self.cosigners: dict[int, Cosigner] = {}
         self._settings: dict[str, Any] = {
