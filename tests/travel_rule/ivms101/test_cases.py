@@ -8,8 +8,8 @@ from strongroom.kernel.errors import StrongroomError
 from strongroom.travel_rule.ivms101.findings import Constraint, Edition
 from strongroom.travel_rule.ivms101.model import Payload
 from strongroom.travel_rule.ivms101.payload import parse_payload, read_part, read_payload
-from tests.travel_rule.ivms101.samples import DEMANDS, base, dumps, to_2023
 from tests.travel_rule.ivms101.cases import Case, read_cases
+from tests.travel_rule.ivms101.samples import DEMANDS, base, dumps, to_2023
 
 CASES = read_cases()
 LISTED = replace(DEMANDS, authorities=frozenset({"RA000553"}))

@@ -8,8 +8,8 @@ import pytest
 from strongroom.travel_rule.ivms101 import model
 from strongroom.travel_rule.ivms101.findings import KOREA, STRICT_LEI, Edition
 from strongroom.travel_rule.ivms101.payload import Reading, read_part, read_payload, write_element
-from tests.travel_rule.ivms101.samples import DEMANDS, Json, base, changed, dumps
 from tests.travel_rule.ivms101.cases import SHORT
+from tests.travel_rule.ivms101.samples import DEMANDS, Json, base, changed, dumps
 
 PERSON, NATURAL, VASP = SHORT["P"], SHORT["N"], SHORT["L"].removesuffix(".legalPerson")
 KOREAN = replace(DEMANDS, profile=KOREA)
