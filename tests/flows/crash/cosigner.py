@@ -1,7 +1,6 @@
 """A co-signer's process, with a place around every order and every entry of its journal."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,10 @@ def watch_orders(places: Places) -> None:
         places.leave(place)
         return reports
 
-    def appended(journal: Journal, *entries: Entry, check: Callable[[], None] | None = None) -> None:
+    def appended(journal: Journal, *entries: Entry, **more: Any) -> None:
         place = "journal " + ", ".join(KIND_OF[type(entry)] for entry in entries)
         places.reach(place)
-        append(journal, *entries, check=check)
+        append(journal, *entries, **more)
         places.leave(place)
 
     wrapped: tuple[tuple[type, str, Any], ...] = ((Cosigner, "handle", handled), (Journal, "append", appended))
