@@ -11,6 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from strongroom.custody.cosigner.domain.entries import DocumentSetInstalled, Frozen
+from strongroom.custody.cosigner.store import Journal
 from strongroom.interfaces.cosigner_engine.v1 import cosigner_engine_pb2 as pb
 from strongroom.kernel.documents.document_set import CosignerIdentity
 from strongroom.kernel.documents.keys import KeyRequest
@@ -77,6 +79,19 @@ def test_wrong_use_is_told(tmp_path: Path, arguments: tuple[str, ...], code: int
     ran = program(*(word.format(home=tmp_path / "home") for word in arguments))
     assert ran.returncode == code
     assert text in ran.stdout + ran.stderr
+
+
+def test_a_freeze_is_shown_by_status_and_verify(tmp_path: Path) -> None:
+    program("init", "--home", tmp_path, "--index", "3", "--operator", "customer")
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        journal.append(
+            DocumentSetInstalled(tenant="acme", version=4, set_hash=bytes(32), signed=b"", at=1),
+            Frozen(tenant="acme", peer=1, sequence=77, head=bytes(32), at=2),
+        )
+    status = program("status", "--home", tmp_path)
+    assert (status.returncode, "acme: document set 4" in status.stdout) == (0, True)
+    for shown in (status, program("journal", "verify", "--home", tmp_path)):
+        assert "acme: FROZEN. Co-signer 1 holds our signed head of entry 77" in shown.stdout
 
 
 def test_a_damaged_journal_stops_it(tmp_path: Path) -> None:

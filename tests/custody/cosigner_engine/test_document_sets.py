@@ -58,6 +58,7 @@ async def test_a_co_signer_gets_at_once_what_is_published_and_all_it_missed_when
     await until_installed(world, 2, [2, 3])
     await world.cosigner(1, greeting=greeting(1, second)).connect()
     await until_installed(world, 1, [3])
+    assert world.cosigners[2].names() == ["install_document_set"] * 2
 
 
 async def test_a_tenant_that_a_co_signer_does_not_serve_is_none_of_its_business(world: World) -> None:

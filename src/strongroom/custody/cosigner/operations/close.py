@@ -36,7 +36,7 @@ def _close(context: Context, order: CloseRequest) -> Tombstoned:
     existing = find_tombstone(context.journal.db, request_hash=order.request_hash)
     if existing is not None:
         return Tombstoned(ceremony_id=order.ceremony_id, document=existing)
-    check_nothing_lost(context, order)
+    _check_nothing_lost(context, order)
     return entomb(
         context=context,
         tenant_id=order.tenant_id,
@@ -47,7 +47,7 @@ def _close(context: Context, order: CloseRequest) -> Tombstoned:
     )
 
 
-def check_nothing_lost(context: Context, order: CloseRequest) -> None:
+def _check_nothing_lost(context: Context, order: CloseRequest) -> None:
     """Check that the request cannot have been released in a part of the journal that was lost.
 
     Its hash does not say when it was issued: after a loss, only one that was consented to since can be closed.
