@@ -78,8 +78,7 @@ def derive_intent(
             ``AMOUNT_TOO_PRECISE``, ``AMOUNT_TOO_LARGE``, ``FEE_INVALID``, ``OPERATION_UNSUPPORTED``;
             ``TOKEN_URI_MISMATCH`` for a request to another place, such as one that only asks what a payment would cost.
     """
-    if claims.uri.partition("?")[0] != TRANSACTIONS_URI:
-        raise StrongroomError(Code.TOKEN_URI_MISMATCH, "The request was not signed as a payment.")
+    _check_is_payment(claims)
     asset = document_set.get_asset(request.asset_id)
     account = _vault_account(document_set, request.source_account)
     path = derivation_path(coin_type=asset.coin_type, vault_account=account)
@@ -107,6 +106,11 @@ def derive_intent(
         fee_level=request.fee.level,
         not_after=claims.iat + document_set.request_lifetime_s,
     )
+
+
+def _check_is_payment(claims: Claims) -> None:
+    if claims.uri.partition("?")[0] != TRANSACTIONS_URI:
+        raise StrongroomError(Code.TOKEN_URI_MISMATCH, "The request was not signed as a payment.")
 
 
 def address_at(key: PublicKey, path: str) -> str:
