@@ -71,12 +71,11 @@ def derive_intent(
 
     Args:
         request_hash: 32 bytes, ``kernel.digest.request_hash`` of the original request.
-        key: the tenant's key as its record states it; every co-signer uses its own.
+        key: the tenant's as its record states it; every co-signer uses its own.
 
     Raises:
-        StrongroomError: ``ASSET_UNKNOWN``, ``VAULT_ACCOUNT_UNKNOWN``, ``ADDRESS_INVALID``, ``AMOUNT_INVALID``,
-            ``AMOUNT_TOO_PRECISE``, ``AMOUNT_TOO_LARGE``, ``FEE_INVALID``, ``OPERATION_UNSUPPORTED``;
-            ``TOKEN_URI_MISMATCH`` for a request to another place, such as one that only asks what a payment would cost.
+        StrongroomError: ``ASSET_UNKNOWN``, ``VAULT_ACCOUNT_UNKNOWN``, ``ADDRESS_INVALID``, ``AMOUNT_*``,
+            ``FEE_INVALID``, ``OPERATION_UNSUPPORTED``, ``TOKEN_URI_MISMATCH`` if it was not signed as a payment.
     """
     _check_is_payment(claims)
     asset = document_set.get_asset(request.asset_id)
@@ -109,6 +108,7 @@ def derive_intent(
 
 
 def _check_is_payment(claims: Claims) -> None:
+    """An SDK also signs whole transfers to ask what they would cost."""
     if claims.uri.partition("?")[0] != TRANSACTIONS_URI:
         raise StrongroomError(Code.TOKEN_URI_MISMATCH, "The request was not signed as a payment.")
 
