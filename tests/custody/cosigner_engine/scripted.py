@@ -223,6 +223,10 @@ def record_key(cosigner: Cosigner, order: pb.EngineOrder) -> list[pb.CosignerRep
     return [pb.CosignerReport(ceremony_id=order.ceremony_id, key_record=document)]
 
 
+def activate(_cosigner: Cosigner, order: pb.EngineOrder) -> list[pb.CosignerReport]:
+    return [pb.CosignerReport(ceremony_id=order.ceremony_id, key_activated=2)]
+
+
 def once(first: Answer) -> Answer:
     """That answer the first time, the honest one from then on."""
 
@@ -239,6 +243,7 @@ HONEST: Mapping[str, Answer] = {
     "start_ceremony": Cosigner.rounds,
     "peer_message": Cosigner.rounds,
     "start_key_ceremony": record_key,
+    "activate_key": activate,
     "offer_signature": adopt,
     "abort": silent,
     "close": close,
