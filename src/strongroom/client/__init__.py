@@ -2,6 +2,7 @@
 
 from strongroom.client.api import Closing, Key, Strongroom
 from strongroom.client.approver import ApproverKey, Asked, Review, open_review, sign_approval, verify_tombstone
+from strongroom.client.ceremonies import KeyEpoch, add_signatures, find_epoch, hold_ceremony, write_transcript
 from strongroom.client.credentials import ApiCredentials
 from strongroom.client.differences import Difference, differences, entries_of
 from strongroom.client.documents import ShownDocuments, open_documents
@@ -36,6 +37,7 @@ __all__ = [
     "DocumentSet",
     "Draft",
     "Key",
+    "KeyEpoch",
     "OwnerKey",
     "Part",
     "PersonalKey",
@@ -45,14 +47,17 @@ __all__ = [
     "Signed",
     "Strongroom",
     "StrongroomError",
+    "add_signatures",
     "change_addresses",
     "change_owners",
     "change_users",
     "decode",
     "differences",
     "entries_of",
+    "find_epoch",
     "form_of",
     "format_amount",
+    "hold_ceremony",
     "open_documents",
     "open_review",
     "parse_key",
@@ -61,4 +66,5 @@ __all__ = [
     "sign_document_set",
     "sign_key_request",
     "verify_tombstone",
+    "write_transcript",
 ]
