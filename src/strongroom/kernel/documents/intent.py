@@ -70,7 +70,7 @@ def derive_intent(
     """The only intent that this request can mean under this document set.
 
     Args:
-        request_hash: 32 bytes, ``kernel.digest.request_hash``; ``key`` is the tenant's, and each co-signer uses its own.
+        request_hash: 32 bytes (``kernel.digest``); ``key`` is the tenant's, and every co-signer uses its own.
 
     Raises:
         StrongroomError: ``ASSET_UNKNOWN``, ``VAULT_ACCOUNT_UNKNOWN``, ``ADDRESS_INVALID``, ``AMOUNT_*``,
