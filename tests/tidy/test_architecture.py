@@ -9,6 +9,7 @@ from pathlib import Path
 from tools.generators import ROOT
 
 KEPT: Mapping[str, str] = {
+    "apps.recovery": "import strongroom.threshold.ecdsa",
     "apps.serve": "import strongroom.custody.nodes.app",
     "chains.evm.node": "",
     "chains.evm.builder": "import strongroom.kernel.ids",
@@ -52,7 +53,7 @@ BROKEN: Mapping[str, tuple[str, str]] = {
         "custody.nodes.servicer",
         "import strongroom.custody.nodes.store",
     ),
-    "Threshold signing is reachable from the co-signer alone": (
+    "Threshold signing is reachable from the co-signer alone, and offline from recovery": (
         "custody.nodes.operations",
         "import strongroom.threshold.ecdsa",
     ),

@@ -102,22 +102,11 @@ def hold_ceremony(
         raise StrongroomError(
             Code.KEY_UNKNOWN if before is None else Code.KEY_EXISTS, "A refresh needs a key, a new key none."
         )
-    deadline_s, told = ports.now_s() + timeout_s, ""
-    while True:
-        answer = client.request_key(request)
-        if answer["status"] != told:
-            told = answer["status"]
-            tell(f"epoch {asked.epoch} of {asked.key_id}: {told}")
-        if told == "READY":
-            found = _read_epoch(answer, document_set, expected=before and before.public)
-            if found.key_request.payload != request.payload:
-                raise StrongroomError(Code.SIGNATURE_INVALID, "The platform shows the records of another request.")
-            return found
-        if told == "FAILED":
-            raise StrongroomError(Code.CEREMONY_FAILED, answer["reason"])
-        if ports.now_s() >= deadline_s:
-            raise StrongroomError(Code.DEADLINE_EXCEEDED, "It has not ended yet: run it again with the same request.")
-        ports.sleep(0.2)
+    answer = _await_end(client, request, asked, ports=ports, tell=tell, timeout_s=timeout_s)
+    found = _read_epoch(answer, document_set, expected=before and before.public)
+    if found.key_request.payload != request.payload:
+        raise StrongroomError(Code.SIGNATURE_INVALID, "The platform shows the records of another request.")
+    return found
 
 
 def write_transcript(found: KeyEpoch, document_set: DocumentSet, *, started_s: int, ended_s: int) -> Json:
@@ -140,6 +129,30 @@ def write_transcript(found: KeyEpoch, document_set: DocumentSet, *, started_s: i
         "startedAt": started_s,
         "endedAt": ended_s,
     }
+
+
+def _await_end(
+    client: Strongroom,
+    request: Signed,
+    asked: KeyRequest,
+    *,
+    ports: Ports,
+    tell: Callable[[str], None],
+    timeout_s: int,
+) -> Json:
+    deadline_s, told = ports.now_s() + timeout_s, ""
+    while True:
+        answer = client.request_key(request)
+        if answer["status"] != told:
+            told = answer["status"]
+            tell(f"epoch {asked.epoch} of {asked.key_id}: {told}")
+        if told == "READY":
+            return answer
+        if told == "FAILED":
+            raise StrongroomError(Code.CEREMONY_FAILED, answer["reason"])
+        if ports.now_s() >= deadline_s:
+            raise StrongroomError(Code.DEADLINE_EXCEEDED, "It has not ended yet: run it again with the same request.")
+        ports.sleep(0.2)
 
 
 def _read_request(request: Signed) -> KeyRequest:
