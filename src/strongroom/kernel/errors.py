@@ -267,6 +267,28 @@ class Code(Enum):
     CALLER_NOT_ALLOWED = Meaning(7002, 403, "This service may not call this operation.", "See interfaces/access.toml.")
     HANDOFF_REPLAYED = Meaning(7003, 409, "This handoff was seen before.", "Investigate: this is an alarm.")
 
+    # 8xxx: the Travel Rule; at the enclave's door the name is written with hyphens (travel_rule.md 1.2)
+    MISSING_VERIFICATION_UUID = Meaning(8001, 400, "The request names no verification.", "Send verificationUuid.")
+    VERIFICATION_NOT_FOUND = Meaning(
+        8002, 400, "No such verification.", "List verifications with GET /v1/verifications."
+    )
+    INVALID_FORMAT = Meaning(
+        8003, 400, "The request does not have the documented shape.", "Compare it with docs/travel_rule_openapi.json."
+    )
+    VERIFICATION_UUID_REUSED = Meaning(
+        8004, 409, "This verificationUuid was used for another request.", "Use a new uuid for a new request."
+    )
+    VERIFICATION_STATE_CONFLICT = Meaning(
+        8005, 409, "The verification is in a state that does not allow this.", "Read it again first."
+    )
+    VASP_UNKNOWN = Meaning(8006, 400, "No such provider in the directory.", "List providers with GET /v1/vasps.")
+    API_TOKEN_INVALID = Meaning(
+        8007, 401, "The bearer token is missing or wrong.", "Send the token of the enclave's settings."
+    )
+    UNSUPPORTED_RISK_ASSESSMENT = Meaning(
+        8008, 400, "This risk assessment is not possible now, or not for this side.", "Report the transaction first."
+    )
+
     # 9xxx: running
     UNAVAILABLE = Meaning(9001, 503, "A part that is needed does not answer.", "Repeat the request.", retryable=True)
     DEADLINE_EXCEEDED = Meaning(9002, 504, "The answer did not come in time.", "Repeat the request.", retryable=True)
