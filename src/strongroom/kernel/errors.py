@@ -220,6 +220,19 @@ class Code(Enum):
         "Wait: the chain decides.",
         retryable=True,
     )
+    TRAVEL_RULE_PENDING = Meaning(
+        4023,
+        503,
+        "The other institution's answer on the Travel Rule is not there yet, so nothing moves.",
+        "Nothing: it is asked again.",
+        retryable=True,
+    )
+    TRAVEL_RULE_REFUSED = Meaning(
+        4024,
+        403,
+        "The Travel Rule is not met.",
+        "Read the reason; register the parties: strongroom screening parties import.",
+    )
 
     # 5xxx: signing
     CEREMONY_FAILED = Meaning(5001, 502, "A signing ceremony failed.", "Nothing: it is repeated.", retryable=True)
@@ -287,6 +300,52 @@ class Code(Enum):
     )
     UNSUPPORTED_RISK_ASSESSMENT = Meaning(
         8008, 400, "This risk assessment is not possible now, or not for this side.", "Report the transaction first."
+    )
+
+    # 81xx: between enclaves, past the hub
+    TRAVEL_RULE_MESSAGE_INVALID = Meaning(
+        8101,
+        400,
+        "The sealed message is malformed, damaged or not by the VASP it names.",
+        "Nothing of it was used; send a new one.",
+    )
+    TRAVEL_RULE_MESSAGE_MISDIRECTED = Meaning(
+        8102, 400, "The sealed message is for another VASP.", "Investigate: this is an alarm."
+    )
+    TRAVEL_RULE_MESSAGE_STALE = Meaning(
+        8103,
+        400,
+        "The sealed message was sent more than five minutes ago, or by a clock that is ahead.",
+        "Set the clocks of both machines; send a new one.",
+    )
+    TRAVEL_RULE_MESSAGE_REPLAYED = Meaning(
+        8104, 409, "A sealed message of this id was taken before.", "Use a fresh message id for every message."
+    )
+    TRAVEL_RULE_KEY_UNKNOWN = Meaning(
+        8105,
+        409,
+        "The sealed message is for a key that this enclave does not have.",
+        "Nothing: the key is asked for again.",
+        retryable=True,
+    )
+    VASP_RECORD_INVALID = Meaning(
+        8106,
+        400,
+        "The VASP's record is malformed, has expired or is not signed by the network authority.",
+        "Have the network authority issue a new one.",
+    )
+    HUB_UNAVAILABLE = Meaning(
+        8107, 503, "The Travel Rule hub does not answer.", "Nothing: the message is sent again.", retryable=True
+    )
+    COUNTERPARTY_UNAVAILABLE = Meaning(
+        8108,
+        503,
+        "The counterparty's enclave does not answer.",
+        "Nothing: the message is sent again for a while.",
+        retryable=True,
+    )
+    COUNTERPARTY_REFUSED = Meaning(
+        8109, 502, "The counterparty's enclave refuses the message.", "Read the reason in the text."
     )
 
     # 9xxx: running

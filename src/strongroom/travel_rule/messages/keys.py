@@ -1,0 +1,33 @@
+"""X25519 keys and the one HPKE suite of the network (RFC 9180 7): X25519, HKDF-SHA256, ChaCha20-Poly1305."""
+
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+
+from strongroom.kernel.errors import Code, StrongroomError
+
+PUBLIC_KEY_BYTES: Final = 32
+_SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
+
+
+def public_key_of(private_key: bytes) -> bytes:
+    """The public half of an X25519 private key, 32 bytes each (RFC 7748 6.1)."""
+    return X25519PrivateKey.from_private_bytes(private_key).public_key().public_bytes_raw()
+
+
+def seal(plaintext: bytes, *, public_key: bytes, info: bytes) -> bytes:
+    """Encapsulated key and ciphertext; ``TRAVEL_RULE_MESSAGE_INVALID`` for a public key of low order."""
+    try:
+        return _SUITE.encrypt(plaintext, X25519PublicKey.from_public_bytes(public_key), info)
+    except ValueError:
+        raise StrongroomError(Code.TRAVEL_RULE_MESSAGE_INVALID, "The key to seal to is not an X25519 key.") from None
+
+
+def unseal(sealed: bytes, *, private_key: bytes, info: bytes) -> bytes:
+    """What was sealed to the key under the same ``info``; ``TRAVEL_RULE_MESSAGE_INVALID`` for anything else."""
+    try:
+        return _SUITE.decrypt(sealed, X25519PrivateKey.from_private_bytes(private_key), info)
+    except (InvalidTag, ValueError):
+        raise StrongroomError(Code.TRAVEL_RULE_MESSAGE_INVALID, "The body does not open.") from None
