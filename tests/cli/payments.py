@@ -75,6 +75,7 @@ class Payment:
             "approvals": [text(approval) for approval in approvals],
             "requestedAt": 1_800_000_000_000,
             "expiresAt": 1_800_007_200_000,
+            "reason": "",
         }
         return {**shown, **more}
 

@@ -91,6 +91,19 @@ def test_an_approval_counts_for_as_long_as_its_giver_says(strongroom: Run, gatew
 
 
 @pytest.mark.usefixtures("keys")
+def test_what_was_cancelled_is_answered_by_nobody_and_says_why(strongroom: Run, gateway: Gateway) -> None:
+    payment = pay(gateway)
+    closed = payment.state(state="CLOSED", reason="Cancelled by ops.")
+    gateway.say(f"GET {payment.detail}/approval", closed)
+    ran = answer(strongroom, payment, "--yes")
+    assert ran.code != 0
+    assert "STATUS_CONFLICT" in ran.err
+    assert "It is CLOSED: Cancelled by ops." in ran.err
+    assert sent(gateway) == []
+    assert strongroom("tx", "why", payment.id, "--json").data["reason"] == "Cancelled by ops."
+
+
+@pytest.mark.usefixtures("keys")
 def test_a_rejection_is_one(strongroom: Run, gateway: Gateway) -> None:
     payment = pay(gateway)
     takes(gateway, payment, "REJECTED")

@@ -32,6 +32,8 @@ class FakePolicyEngine(PolicyEngineServicer):
     decisions: dict[str, bytes] = field(default_factory=dict[str, bytes])
     requests: list[pb.EvaluateTransactionRequest] = field(default_factory=list[pb.EvaluateTransactionRequest])
     calls: list[Call] = field(default_factory=list[Call])
+    closings: list[pb.CloseApprovalRequest] = field(default_factory=list[pb.CloseApprovalRequest])
+    closing_failure: StrongroomError | None = None
 
     async def EvaluateTransaction(
         self, request: pb.EvaluateTransactionRequest, context: Any
@@ -49,6 +51,13 @@ class FakePolicyEngine(PolicyEngineServicer):
         return pb.EvaluateTransactionResponse(
             action=evaluation.action, rule_id=evaluation.rule_id, rule_number=evaluation.rule_number, decision=signed
         )
+
+    async def CloseApproval(self, request: pb.CloseApprovalRequest, context: Any) -> pb.CloseApprovalResponse:
+        self.calls.append(current_call())
+        if self.closing_failure is not None:
+            raise self.closing_failure
+        self.closings.append(request)
+        return pb.CloseApprovalResponse()
 
     async def PublishDocumentSet(
         self, request: pb.PublishDocumentSetRequest, context: Any

@@ -42,7 +42,15 @@ async def test_what_is_to_be_approved_is_shown_to_the_byte(world: World) -> None
         "approvals": [text(b"one")],
         "requestedAt": 1_800_000_000_000,
         "expiresAt": 1_800_007_200_000,
+        "reason": "",
     }
+
+
+async def test_why_it_was_closed_is_shown(world: World) -> None:
+    state = waits(world)
+    state.state, state.reason = "CLOSED", "Cancelled by ops."
+    shown = (await world.get(f"/v1/strongroom/transactions/{NAME}/approval")).json()
+    assert (shown["state"], shown["reason"]) == ("CLOSED", "Cancelled by ops.")
 
 
 async def test_an_approval_reaches_the_policy_engine_to_the_byte_and_for_its_transaction(world: World) -> None:

@@ -1,6 +1,7 @@
 """What somebody is asked to approve, and why, in words and columns for people; all of it decoded on this machine."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from strongroom.cli.output import time_text
@@ -40,7 +41,7 @@ def verdict_facts(review: Review) -> Mapping[str, str]:
     waiting = {f"group {number}": _asked(group) for number, group in enumerate(review.asked, start=1)}
     return {
         "id": str(review.intent.id),
-        "state": review.state,
+        "state": f"{review.state}: {review.reason}" if review.reason else review.state,
         "attempt": str(review.attempt + 1),
         "policy": f"{evaluation.action.value} by {by}; {decided} under {version} of the document set",
         "must agree": {"AND": "every group", "OR": "any one group", "": ""}[review.logic],
@@ -70,6 +71,7 @@ def as_data(review: Review) -> Json:
     return {
         "id": str(intent.id),
         "state": review.state,
+        "reason": review.reason,
         "attempt": review.attempt,
         "document_set": {
             "version": review.documents.document_set.version,
@@ -97,9 +99,7 @@ def as_data(review: Review) -> Json:
         "is_decided": review.decision is not None,
         "trace": [_rule_data(rule) for rule in evaluation.trace],
         "logic": review.logic,
-        "groups": [
-            {"threshold": group.threshold, "people": group.people, "approved": group.approved} for group in review.asked
-        ],
+        "groups": [asdict(group) for group in review.asked],
         "answers": [{"user": user, "answer": answer.value} for user, answer in review.answers],
         "requested_at_ms": review.requested_at_ms,
         "expires_at_ms": review.expires_at_ms,

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Self, cast
 from urllib.parse import quote, urlencode
@@ -344,7 +344,7 @@ def _records(key: Json) -> tuple[bytes, ...]:
 
 
 def _review(answer: Json, *, transaction_id: str, documents: ShownDocuments) -> Review:
-    return open_review(
+    review = open_review(
         transaction_id=transaction_id,
         state=answer["state"],
         attempt=answer["attempt"],
@@ -354,6 +354,7 @@ def _review(answer: Json, *, transaction_id: str, documents: ShownDocuments) -> 
         times_ms=(answer["requestedAt"], answer["expiresAt"]),
         documents=documents,
     )
+    return replace(review, reason=answer.get("reason", ""))
 
 
 def _below(transaction_id: str) -> str:

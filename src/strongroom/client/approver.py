@@ -42,7 +42,7 @@ class Review:
     """One transaction as somebody has to judge it.
 
     Args:
-        state: WAITING, APPROVED, REJECTED, EXPIRED or NOT_ASKED.
+        state: WAITING, APPROVED, REJECTED, EXPIRED, OUTDATED, CLOSED or NOT_ASKED, as the platform says.
         attempt: from 0.
         documents: the document set by which it is judged.
         intent: decoded here from the bytes that would be signed.
@@ -52,6 +52,7 @@ class Review:
         answers: who answered what, oldest first, each signature verified.
         requested_at_ms: Unix milliseconds.
         expires_at_ms: when it fails without enough approvals; Unix milliseconds.
+        reason: why it is CLOSED, in the platform's words; else empty.
     """
 
     state: str
@@ -64,6 +65,7 @@ class Review:
     answers: tuple[tuple[str, ApprovalAnswer], ...]
     requested_at_ms: int
     expires_at_ms: int
+    reason: str = ""
 
     @property
     def logic(self) -> str:
@@ -106,7 +108,8 @@ class Review:
                 ``APPROVAL_INVALID`` for a key that is not that person's, or a person who is not asked.
         """
         if self.state != WAITING:
-            raise StrongroomError(Code.STATUS_CONFLICT, f"It is {self.state}: no answer is waited for.")
+            why = self.reason or "no answer is waited for."
+            raise StrongroomError(Code.STATUS_CONFLICT, f"It is {self.state}: {why}")
         if self.decision is None or not self.is_current:
             raise StrongroomError(Code.ATTEMPT_OUTDATED)
         if now_s >= self.intent.not_after:

@@ -280,6 +280,7 @@ def _approval(item: policy_engine_pb2.ApprovalState) -> shapes.ApprovalState:
         approvals=[encode_text(approval) for approval in item.approvals],
         requested_at=item.requested_at_ms,
         expires_at=item.expires_at_ms,
+        reason=item.reason,
     )
 
 

@@ -3,7 +3,7 @@
 from functools import partial
 
 from strongroom.custody.policy_engine.config import PolicyEngineConfig
-from strongroom.custody.policy_engine.operations import Approvals, DocumentSets, Evaluator, admit
+from strongroom.custody.policy_engine.operations import Approvals, DocumentSets, Evaluator, admit, close_approval
 from strongroom.custody.policy_engine.operations.admit import ADMIT
 from strongroom.custody.policy_engine.operations.approvals import END, EXPIRE, REPORT
 from strongroom.custody.policy_engine.operations.document_sets import PUSH, SWEEP
@@ -28,7 +28,12 @@ def build(host: Host, config: PolicyEngineConfig) -> Service:
     approvals = Approvals(database=database, work=work, clock=clock, document_sets=document_sets, peers=peers)
     evaluator = Evaluator(database=database, work=work, clock=clock, document_sets=document_sets, approvals=approvals)
     servicer = PolicyEngineServicer(
-        host, config=config, document_sets=document_sets, evaluator=evaluator, approvals=approvals
+        host,
+        config=config,
+        document_sets=document_sets,
+        evaluator=evaluator,
+        approvals=approvals,
+        close=partial(close_approval, database=database, clock=clock),
     )
     admission = partial(admit, database=database, work=work, clock=clock, document_sets=document_sets, peers=peers)
     work.register(ADMIT, lambda item: admission(item=item))

@@ -1,6 +1,6 @@
 """Types and decisions of the policy engine; pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -101,7 +101,10 @@ class End(Document, frozen=True):
 
 
 class State(StrEnum):
-    """Where the approvals of one attempt are. OUTDATED: decided on documents that have a successor."""
+    """Where the approvals of one attempt are.
+
+    OUTDATED: decided on documents that have a successor. CLOSED: the transaction has ended meanwhile.
+    """
 
     NOT_ASKED = "NOT_ASKED"
     WAITING = "WAITING"
@@ -109,6 +112,7 @@ class State(StrEnum):
     REJECTED = "REJECTED"
     EXPIRED = "EXPIRED"
     OUTDATED = "OUTDATED"
+    CLOSED = "CLOSED"
 
 
 class Reply(StrEnum):
@@ -120,13 +124,14 @@ class Reply(StrEnum):
     REJECT = "REJECT"
     TIMED_OUT = "TIMED_OUT"
     OUTDATED = "OUTDATED"
+    CLOSED = "CLOSED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One thing that happened to a transaction's approvals: the ``number``-th from 0, and the attempt's state then.
 
-    ``document`` is the encoded ``Signed`` of a person's answer.
+    ``document`` is the encoded ``Signed`` of a person's answer; ``reason`` says why it was CLOSED.
     """
 
     number: int
@@ -135,6 +140,7 @@ class Event:
     answer: Reply
     state: State
     document: bytes | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,12 +173,19 @@ class Case:
         """Everything that people have answered, oldest first."""
         return tuple(event.document for event in self.events if event.document is not None)
 
+    @property
+    def closed_because(self) -> str:
+        """Why the transaction ended without its approvals; empty if nobody has said so."""
+        return next((event.reason for event in self.events if event.reason is not None), "")
+
     def state(self, now: datetime) -> State:
         """Where the attempt is; its time may be over before anybody has written so."""
         if self.request.expires_at is None:
             return State.NOT_ASKED
         states = [event.state for event in self.events if event.attempt == self.request.question.attempt]
         state = states[-1] if states else State.WAITING
+        if state in (State.WAITING, State.OUTDATED) and self.closed_because:
+            return State.CLOSED
         return State.EXPIRED if state is State.WAITING and now >= self.request.expires_at else state
 
     def times(self, now: datetime, *, parents: tuple[str, ...] = ()) -> StepTimes:
@@ -204,6 +217,25 @@ class Accepted:
     event: Event
     count: Count
     again: bool
+
+
+def decide_close(events: Sequence[Event], *, attempt: int) -> int | None:
+    """Which attempt is closed by the end of a transaction in ``attempt``; None when there is nothing to close.
+
+    The one that waits, though it may be an earlier one; if none does, the one about which nobody has asked yet. After
+    an outdated one that is the next: it will not come.
+    """
+    states = {event.attempt: event.state for event in events}
+    if State.CLOSED in states.values():
+        return None
+    closed = max((one for one, state in states.items() if state is State.WAITING), default=attempt)
+    match states.get(closed):
+        case None | State.WAITING:
+            return closed
+        case State.OUTDATED:
+            return closed + 1
+        case _:
+            return None
 
 
 def count_approvals(

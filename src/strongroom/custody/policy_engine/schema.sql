@@ -50,16 +50,19 @@ CREATE TABLE public.approval_decisions (
     approver text NOT NULL,
     answer text NOT NULL,
     document bytea,
+    reason text,
     state text NOT NULL,
     decided_at timestamp with time zone NOT NULL,
-    CONSTRAINT approval_decisions_answer_check CHECK ((answer = ANY (ARRAY['AUTO_APPROVED'::text, 'ASKED'::text, 'APPROVE'::text, 'REJECT'::text, 'TIMED_OUT'::text, 'OUTDATED'::text]))),
+    CONSTRAINT approval_decisions_answer_check CHECK ((answer = ANY (ARRAY['AUTO_APPROVED'::text, 'ASKED'::text, 'APPROVE'::text, 'REJECT'::text, 'TIMED_OUT'::text, 'OUTDATED'::text, 'CLOSED'::text]))),
     CONSTRAINT approval_decisions_check CHECK (((answer = ANY (ARRAY['APPROVE'::text, 'REJECT'::text])) = (document IS NOT NULL))),
     CONSTRAINT approval_decisions_check1 CHECK (((answer = 'AUTO_APPROVED'::text) <= (state = 'APPROVED'::text))),
     CONSTRAINT approval_decisions_check2 CHECK (((answer = 'REJECT'::text) <= (state = 'REJECTED'::text))),
     CONSTRAINT approval_decisions_check3 CHECK (((answer = 'TIMED_OUT'::text) = (state = 'EXPIRED'::text))),
     CONSTRAINT approval_decisions_check4 CHECK (((answer = 'OUTDATED'::text) = (state = 'OUTDATED'::text))),
+    CONSTRAINT approval_decisions_check5 CHECK (((answer = 'CLOSED'::text) = (state = 'CLOSED'::text))),
+    CONSTRAINT approval_decisions_check6 CHECK (((answer = 'CLOSED'::text) = (reason IS NOT NULL))),
     CONSTRAINT approval_decisions_number_check CHECK ((number >= 0)),
-    CONSTRAINT approval_decisions_state_check CHECK ((state = ANY (ARRAY['WAITING'::text, 'APPROVED'::text, 'REJECTED'::text, 'EXPIRED'::text, 'OUTDATED'::text])))
+    CONSTRAINT approval_decisions_state_check CHECK ((state = ANY (ARRAY['WAITING'::text, 'APPROVED'::text, 'REJECTED'::text, 'EXPIRED'::text, 'OUTDATED'::text, 'CLOSED'::text])))
 );
 ALTER TABLE public.approval_decisions OWNER TO owner_role;
 CREATE TABLE public.approval_requests (

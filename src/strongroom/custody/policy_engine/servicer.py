@@ -1,14 +1,15 @@
 """The gRPC door of the policy engine: translate, call one operation, translate."""
 
+from collections.abc import Awaitable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from grpc import aio
 
 from strongroom.custody.policy_engine.config import PolicyEngineConfig
 from strongroom.custody.policy_engine.domain import Case, Question, State
-from strongroom.custody.policy_engine.operations import Approvals, DocumentSets, Evaluator
+from strongroom.custody.policy_engine.operations import Approvals, Closing, DocumentSets, Evaluator
 from strongroom.interfaces.policy_engine.v1 import policy_engine_pb2 as pb
 from strongroom.interfaces.policy_engine.v1 import policy_engine_pb2_grpc as rpc
 from strongroom.kernel.documents.signing import Kind, Signed
@@ -18,6 +19,14 @@ from strongroom.runtime.host import Host
 from strongroom.runtime.rpc.call import Call, current_call
 
 Context = aio.ServicerContext[Any, Any]
+
+
+class Close(Protocol):
+    """``close_approval`` with its ports."""
+
+    def __call__(self, *, closing: Closing, call: Call) -> Awaitable[None]:
+        """Close the request for approvals."""
+        ...
 
 
 class PolicyEngineServicer(rpc.PolicyEngineServicer):
@@ -31,12 +40,14 @@ class PolicyEngineServicer(rpc.PolicyEngineServicer):
         document_sets: DocumentSets,
         evaluator: Evaluator,
         approvals: Approvals,
+        close: Close,
     ) -> None:
         self._host = host
         self._config = config
         self._document_sets = document_sets
         self._evaluator = evaluator
         self._approvals = approvals
+        self._close = close
 
     async def EvaluateTransaction(
         self, request: pb.EvaluateTransactionRequest, context: Context
@@ -61,6 +72,17 @@ class PolicyEngineServicer(rpc.PolicyEngineServicer):
             call=call,
         )
         return pb.SubmitApprovalResponse(state=state)
+
+    async def CloseApproval(self, request: pb.CloseApprovalRequest, context: Context) -> pb.CloseApprovalResponse:
+        """A transaction ended: nobody is asked any more."""
+        closing = Closing(
+            tenant_id=request.tenant_id,
+            transaction_id=_transaction(request.transaction_id),
+            attempt=request.attempt,
+            reason=request.reason,
+        )
+        await self._close(closing=closing, call=_call_for(request.transaction_id))
+        return pb.CloseApprovalResponse()
 
     async def GetApproval(self, request: pb.GetApprovalRequest, context: Context) -> pb.ApprovalState:
         """What an approver has to see."""
@@ -134,4 +156,5 @@ def _state(case: Case, state: State, approvals: tuple[bytes, ...]) -> pb.Approva
         approvals=approvals,
         expires_at_ms=0 if expires_at is None else round(expires_at.timestamp() * 1000),
         requested_at_ms=round(request.requested_at.timestamp() * 1000),
+        reason=case.closed_because if state is State.CLOSED else "",
     )

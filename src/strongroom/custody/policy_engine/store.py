@@ -99,7 +99,8 @@ async def list_cases(
             request.request_uri, request.request_body, request.intent, request.verdict, request.action,
             request.rule_id, request.rule_number, request.decision, request.document_set_version,
             request.evaluate_us, request.parents, request.requested_at, request.expires_at,
-            event.number, event.attempt as event_attempt, event.approver, event.answer, event.document, event.state
+            event.number, event.attempt as event_attempt, event.approver, event.answer, event.document, event.state,
+            event.reason
         from request left join approval_decisions as event on event.transaction_id = request.transaction_id
         order by request.id, event.number""",
         tenant_id,
@@ -133,7 +134,7 @@ async def list_waiting(
 async def list_events(database: Database, *, transaction_id: UUID) -> tuple[Event, ...]:
     """What happened to a transaction's approvals so far, in order."""
     rows = await database.fetch(
-        """select number, attempt as event_attempt, approver, answer, document, state
+        """select number, attempt as event_attempt, approver, answer, document, state, reason
         from approval_decisions where transaction_id = $1 order by number""",
         transaction_id,
     )
@@ -141,14 +142,15 @@ async def list_events(database: Database, *, transaction_id: UUID) -> tuple[Even
 
 
 def insert_request(request: ApprovalRequest) -> Statement:
-    """The row of step 6, guarded: nothing is decided by a version that has a successor."""
+    """The row of step 6, guarded: nothing is decided by a version that has a successor, nor of what has ended."""
     question, answer = request.question, request.answer
     return Statement(
         """insert into approval_requests (tenant_id, transaction_id, attempt, request_token, request_uri, request_body,
             intent, intent_hash, verdict, action, rule_id, rule_number, decision, document_set_version, evaluate_us,
             parents, requested_at, expires_at)
         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
-        where not exists (select 1 from document_sets where tenant_id = $1 and version > $14)""",
+        where not exists (select 1 from document_sets where tenant_id = $1 and version > $14)
+            and not exists (select 1 from approval_decisions where transaction_id = $2 and state = 'CLOSED')""",
         (
             question.tenant_id,
             question.transaction_id,
@@ -213,6 +215,26 @@ def insert_event(event: Event, *, request: ApprovalRequest, now: datetime, newes
     )
 
 
+def insert_close(event: Event, *, tenant_id: str, transaction_id: UUID, now: datetime) -> Statement:
+    """The transaction has ended: a ``CONFLICT`` if something else happened to its approvals meanwhile."""
+    return Statement(
+        """insert into approval_decisions (tenant_id, transaction_id, number, attempt, approver, answer, state, reason,
+            decided_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
+        (
+            tenant_id,
+            transaction_id,
+            event.number,
+            event.attempt,
+            event.approver,
+            event.answer.value,
+            event.state.value,
+            event.reason,
+            now,
+        ),
+    )
+
+
 def _parse_case(rows: Sequence[Row]) -> Case:
     row = rows[0]
     question = Question(
@@ -248,4 +270,5 @@ def _parse_event(row: Row) -> Event:
         answer=Reply(row["answer"]),
         state=State(row["state"]),
         document=row["document"],
+        reason=row["reason"],
     )

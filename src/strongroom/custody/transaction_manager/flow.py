@@ -5,14 +5,14 @@ from typing import Protocol
 from uuid import UUID
 
 from strongroom.custody.transaction_manager.operations.check_balance import check_balance
-from strongroom.custody.transaction_manager.operations.close import close, watch_slot
+from strongroom.custody.transaction_manager.operations.close import close, close_approval, watch_slot
 from strongroom.custody.transaction_manager.operations.evaluate import evaluate
 from strongroom.custody.transaction_manager.operations.exchange_travel_rule import exchange_travel_rule
 from strongroom.custody.transaction_manager.operations.expire import expire
 from strongroom.custody.transaction_manager.operations.ports import Ports
 from strongroom.custody.transaction_manager.operations.record_close import WATCH_SLOT
 from strongroom.custody.transaction_manager.operations.screen import screen
-from strongroom.custody.transaction_manager.operations.store_step import CLOSE, EXPIRE
+from strongroom.custody.transaction_manager.operations.store_step import CLOSE, CLOSE_APPROVAL, EXPIRE
 from strongroom.runtime.work import WorkItem
 
 
@@ -31,6 +31,7 @@ CALLS: Mapping[str, Call] = {
     "evaluate": evaluate,
     EXPIRE: expire,
     CLOSE: close,
+    CLOSE_APPROVAL: close_approval,
     WATCH_SLOT: watch_slot,
 }
 

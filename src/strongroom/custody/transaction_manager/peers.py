@@ -231,6 +231,15 @@ class Peers:
         )
         await self._cosigner_engine.CloseTransaction(request, metadata=metadata)
 
+    async def close_approval(
+        self, *, tenant_id: str, transaction_id: UUID, attempt: int, reason: str, metadata: Metadata
+    ) -> None:
+        """Nobody is to be asked about it any more."""
+        request = policy_pb.CloseApprovalRequest(
+            tenant_id=tenant_id, transaction_id=str(transaction_id), attempt=attempt, reason=reason
+        )
+        await self._policy_engine.CloseApproval(request, metadata=metadata)
+
     async def watch_slot(
         self, *, transaction: Transaction, nonce: int, digest: bytes, since_block: int, metadata: Metadata
     ) -> None:

@@ -128,8 +128,9 @@ class Cancelled(Shape, frozen=True, omit_defaults=False):
 class ApprovalState(Shape, frozen=True, omit_defaults=False):
     """Who was asked for what, and who agreed so far, in the newest attempt.
 
-    ``state`` is WAITING, APPROVED, REJECTED, EXPIRED, or NOT_ASKED where a rule decided alone. ``intent``, ``decision``
-    (an encoded ``Signed``) and ``approvals`` (the same, oldest first) in base64; times in Unix milliseconds.
+    ``state`` is WAITING, APPROVED, REJECTED, EXPIRED, OUTDATED until it is decided again, CLOSED when the transaction
+    ended meanwhile (``reason`` says why), or NOT_ASKED where a rule decided alone. ``intent``, ``decision`` (an encoded
+    ``Signed``) and ``approvals`` (the same, oldest first) in base64; times in Unix milliseconds.
     """
 
     id: str
@@ -140,6 +141,7 @@ class ApprovalState(Shape, frozen=True, omit_defaults=False):
     approvals: list[str]
     requested_at: int
     expires_at: int
+    reason: str
 
 
 class ApprovalStates(Shape, frozen=True):

@@ -89,17 +89,22 @@ create table if not exists approval_decisions (
     number bigint not null check (number >= 0),
     attempt bigint not null,
     approver text not null,
-    answer text not null check (answer in ('AUTO_APPROVED', 'ASKED', 'APPROVE', 'REJECT', 'TIMED_OUT', 'OUTDATED')),
+    answer text not null check (answer in ('AUTO_APPROVED', 'ASKED', 'APPROVE', 'REJECT', 'TIMED_OUT', 'OUTDATED',
+        'CLOSED')),
     document bytea,
+    -- why it is CLOSED
+    reason text,
     -- of the attempt, after this row
-    state text not null check (state in ('WAITING', 'APPROVED', 'REJECTED', 'EXPIRED', 'OUTDATED')),
+    state text not null check (state in ('WAITING', 'APPROVED', 'REJECTED', 'EXPIRED', 'OUTDATED', 'CLOSED')),
     decided_at timestamptz not null,
     constraint approval_decisions_in_turn primary key (transaction_id, number),
     check ((answer in ('APPROVE', 'REJECT')) = (document is not null)),
     check ((answer = 'AUTO_APPROVED') <= (state = 'APPROVED')),
     check ((answer = 'REJECT') <= (state = 'REJECTED')),
     check ((answer = 'TIMED_OUT') = (state = 'EXPIRED')),
-    check ((answer = 'OUTDATED') = (state = 'OUTDATED'))
+    check ((answer = 'OUTDATED') = (state = 'OUTDATED')),
+    check ((answer = 'CLOSED') = (state = 'CLOSED')),
+    check ((answer = 'CLOSED') = (reason is not null))
 );
 -- An attempt ends once.
 create unique index if not exists approval_decisions_one_end

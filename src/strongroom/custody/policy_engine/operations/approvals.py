@@ -99,7 +99,8 @@ class Approvals:
         if state is State.OUTDATED:
             raise StrongroomError(Code.ATTEMPT_OUTDATED)
         if state is not State.WAITING:
-            raise StrongroomError(Code.STATUS_CONFLICT, f"The approvals of this transaction are {state}.")
+            because = f": {case.closed_because}" if state is State.CLOSED else "."
+            raise StrongroomError(Code.STATUS_CONFLICT, f"The approvals of this transaction are {state}{because}")
 
     async def _store(self, case: Case, accepted: Accepted, *, call: Call) -> None:
         event, now = accepted.event, self._clock.now()

@@ -53,7 +53,8 @@ class Evaluator:
         by then: what was allowed may be on its way.
 
         Raises:
-            StrongroomError: as ``domain.decide``; nothing is stored then.
+            StrongroomError: as ``domain.decide``, ``STATUS_CONFLICT`` once the transaction has ended; nothing is stored
+                then.
         """
         document_set = await self.document_sets.get(question.tenant_id)
         for _ in range(_TRIES):
@@ -62,6 +63,10 @@ class Evaluator:
             except StrongroomError as error:
                 if error.code is not Code.CLAIM_LOST and violated_constraint(error) != store.IN_TURN:
                     return await self._repeat(question=question, call=call, refusal=error)
+            events = await store.list_events(self.database, transaction_id=question.transaction_id)
+            if any(event.state is State.CLOSED for event in events):
+                closed = StrongroomError(Code.STATUS_CONFLICT, "The transaction has ended before it was decided.")
+                return await self._repeat(question=question, call=call, refusal=closed)
             # a newer version was published, or a person has answered an earlier attempt meanwhile
             document_set, _ = await self.document_sets.read(question.tenant_id)
         raise StrongroomError(Code.CLAIM_LOST)

@@ -40,6 +40,14 @@ class Errand(Document, frozen=True):
         )
 
 
+class Ended(Document, frozen=True):
+    """What the policy engine is told of an end: under which errand, in which attempt, and why, for people."""
+
+    errand: Errand
+    attempt: int
+    reason: str
+
+
 class Closing(Document, frozen=True):
     """What the order to close a request carries: under which errand, and the name of the code that ends it."""
 

@@ -178,6 +178,15 @@ class Change:
         check_moves(transaction.status, self.moves)
 
 
+def may_be_asked(transaction: Transaction) -> bool:
+    """Whether the policy engine may be asking people about it, or be about to.
+
+    In a new attempt also while it is screened again: the answer to a question of the attempt before may have been lost.
+    """
+    asking = (Status.PENDING_AUTHORIZATION, *((Status.PENDING_AML_SCREENING,) if transaction.attempt else ()))
+    return transaction.status in asking
+
+
 def decide_attempt_wait_s(*, begun: int) -> float:
     """How long the next attempt waits: not at all after the first, then longer, as long as services disagree.
 

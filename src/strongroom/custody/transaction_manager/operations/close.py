@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from strongroom.custody.transaction_manager.domain.errand import Closing, Errand
+from strongroom.custody.transaction_manager.domain.errand import Closing, Ended, Errand
 from strongroom.custody.transaction_manager.domain.slots import released_digest
 from strongroom.custody.transaction_manager.operations.ports import Ports
 from strongroom.custody.transaction_manager.store import lanes
@@ -28,6 +28,24 @@ async def close(*, item: WorkItem, ports: Ports) -> None:
             cause=closing.cause,
             metadata=acting(transaction_id=transaction.id, parents=errand.parents, context=errand.context),
         )
+    await ports.work.commit(done=item)
+
+
+async def close_approval(*, item: WorkItem, ports: Ports) -> None:
+    """Have policy_engine ask nobody any more about a transaction that ended, or that was signed in an earlier attempt.
+
+    Raises:
+        StrongroomError: whatever the policy engine refuses; the call is made again until it is stored there.
+    """
+    ended = decode(item.payload, Ended)
+    errand, transaction_id = ended.errand, UUID(item.key)
+    await ports.peers.close_approval(
+        tenant_id=errand.tenant,
+        transaction_id=transaction_id,
+        attempt=ended.attempt,
+        reason=ended.reason,
+        metadata=acting(transaction_id=transaction_id, parents=errand.parents, context=errand.context),
+    )
     await ports.work.commit(done=item)
 
 

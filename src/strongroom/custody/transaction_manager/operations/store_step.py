@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from strongroom.custody.transaction_manager.domain.errand import Closing, Errand
+from strongroom.custody.transaction_manager.domain.errand import Closing, Ended, Errand
 from strongroom.custody.transaction_manager.domain.status import TERMINAL, Status
 from strongroom.custody.transaction_manager.domain.steps import Step
-from strongroom.custody.transaction_manager.domain.transaction import Change, Transaction
+from strongroom.custody.transaction_manager.domain.transaction import Change, Transaction, may_be_asked
 from strongroom.custody.transaction_manager.operations.ports import Ports
 from strongroom.custody.transaction_manager.store import lanes, transactions
 from strongroom.kernel.errors import Code, StrongroomError
@@ -15,7 +15,10 @@ from strongroom.runtime.rpc.evidence import HandoffEvent
 from strongroom.runtime.work import WorkItem
 
 CLOSE: Final = "close"
+CLOSE_APPROVAL: Final = "close_approval"
 EXPIRE: Final = "expire"
+_SAID_BY_POLICY: Final = ("6", "7")  # steps whose bad end the policy engine knows already
+_SIGNED: Final = "It was signed: an earlier attempt had been approved."
 
 
 async def store_step(
@@ -32,8 +35,9 @@ async def store_step(
 ) -> None:
     """Store what a step changed, its history, its handoff and the next call.
 
-    An end before SIGNED makes the order to close the request due, under ``errand``; a closed one frees the nonce. What
-    the transaction is afterwards is remembered, so that the next step need not read it again.
+    An end before SIGNED makes the order to close the request due, under ``errand``; a closed one frees the nonce. Where
+    people may be asked, the policy engine is to hear of the end. What the transaction is afterwards is remembered, so
+    that the next step need not read it again.
 
     Raises:
         StrongroomError: ``STATUS_CONFLICT`` for an illegal move; ``CLAIM_LOST`` when somebody else was first;
@@ -47,7 +51,7 @@ async def store_step(
     stored.extend(_follow(transaction, change, done, ports))
     if handoff is not None:
         stored.append(insert_handoff(handoff))
-    closing = [_close_order(transaction, change, errand, ports)] if change.ending is not None else []
+    closing = _close_orders(transaction, change, errand, ports)
     try:
         await ports.work.commit(*stored, done=done, then=[*then, *closing])
     except BaseException as error:
@@ -70,6 +74,14 @@ def _follow(transaction: Transaction, change: Change, done: WorkItem | None, por
         yield ports.work.withdraw(str(transaction.id), EXPIRE)
 
 
-def _close_order(transaction: Transaction, change: Change, errand: Errand | None, ports: Ports) -> WorkItem:
-    assert errand is not None, "an end before SIGNED has a cause, under which the co-signers are asked to close it"
-    return ports.work.new(str(transaction.id), CLOSE, Closing(errand=errand, cause=change.cause).encode())
+def _close_orders(transaction: Transaction, change: Change, errand: Errand | None, ports: Ports) -> Iterator[WorkItem]:
+    """Who else has to hear of an end, or of a signature that an earlier attempt made."""
+    key = str(transaction.id)
+    if change.ending is not None:
+        assert errand is not None, "an end before SIGNED has a cause, under which the co-signers are asked to close it"
+        yield ports.work.new(key, CLOSE, Closing(errand=errand, cause=change.cause).encode())
+    over = change.ending is not None or Status.SIGNED in change.moves
+    if over and may_be_asked(transaction) and change.step not in _SAID_BY_POLICY:
+        assert errand is not None, "what ends the asking has a cause, under which the policy engine is told"
+        ended = Ended(errand=errand, attempt=transaction.attempt, reason=change.reason or _SIGNED)
+        yield ports.work.new(key, CLOSE_APPROVAL, ended.encode())

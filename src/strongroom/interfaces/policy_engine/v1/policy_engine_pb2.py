@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/strongroom/policy_engine/v1/policy_engine.proto\x12\x1bstrongroom.policy_engine.v1\"\xb8\x01\n\x1a\x45valuateTransactionRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12=\n\x07request\x18\x04 \x01(\x0b\x32,.strongroom.policy_engine.v1.OriginalRequest\x12\x0e\n\x06intent\x18\x05 \x01(\x0c\x12\x0f\n\x07verdict\x18\x06 \x01(\x0c\";\n\x0fOriginalRequest\x12\r\n\x05token\x18\x01 \x01(\t\x12\x0b\n\x03uri\x18\x02 \x01(\t\x12\x0c\n\x04\x62ody\x18\x03 \x01(\x0c\"e\n\x1b\x45valuateTransactionResponse\x12\x0e\n\x06\x61\x63tion\x18\x01 \x01(\t\x12\x0f\n\x07rule_id\x18\x02 \x01(\t\x12\x13\n\x0brule_number\x18\x03 \x01(\x05\x12\x10\n\x08\x64\x65\x63ision\x18\x04 \x01(\x0c\"T\n\x15SubmitApprovalRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\x12\x10\n\x08\x61pproval\x18\x03 \x01(\x0c\"\'\n\x16SubmitApprovalResponse\x12\r\n\x05state\x18\x01 \x01(\t\"?\n\x12GetApprovalRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\"\xac\x01\n\rApprovalState\x12\x16\n\x0etransaction_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\r\x12\r\n\x05state\x18\x03 \x01(\t\x12\x0e\n\x06intent\x18\x04 \x01(\x0c\x12\x10\n\x08\x64\x65\x63ision\x18\x05 \x01(\x0c\x12\x11\n\tapprovals\x18\x06 \x03(\x0c\x12\x15\n\rexpires_at_ms\x18\x07 \x01(\x03\x12\x17\n\x0frequested_at_ms\x18\x08 \x01(\x03\"L\n\x14ListApprovalsRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\"k\n\x15ListApprovalsResponse\x12=\n\tapprovals\x18\x01 \x03(\x0b\x32*.strongroom.policy_engine.v1.ApprovalState\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t\"1\n\x19PublishDocumentSetRequest\x12\x14\n\x0c\x64ocument_set\x18\x01 \x01(\x0c\"N\n\x1aPublishDocumentSetResponse\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x0c\n\x04hash\x18\x03 \x01(\x0c\"*\n\x15GetDocumentSetRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\".\n\x16GetDocumentSetResponse\x12\x14\n\x0c\x64ocument_set\x18\x01 \x01(\x0c\x32\xfb\x05\n\x0cPolicyEngine\x12\x88\x01\n\x13\x45valuateTransaction\x12\x37.strongroom.policy_engine.v1.EvaluateTransactionRequest\x1a\x38.strongroom.policy_engine.v1.EvaluateTransactionResponse\x12y\n\x0eSubmitApproval\x12\x32.strongroom.policy_engine.v1.SubmitApprovalRequest\x1a\x33.strongroom.policy_engine.v1.SubmitApprovalResponse\x12j\n\x0bGetApproval\x12/.strongroom.policy_engine.v1.GetApprovalRequest\x1a*.strongroom.policy_engine.v1.ApprovalState\x12v\n\rListApprovals\x12\x31.strongroom.policy_engine.v1.ListApprovalsRequest\x1a\x32.strongroom.policy_engine.v1.ListApprovalsResponse\x12\x85\x01\n\x12PublishDocumentSet\x12\x36.strongroom.policy_engine.v1.PublishDocumentSetRequest\x1a\x37.strongroom.policy_engine.v1.PublishDocumentSetResponse\x12y\n\x0eGetDocumentSet\x12\x32.strongroom.policy_engine.v1.GetDocumentSetRequest\x1a\x33.strongroom.policy_engine.v1.GetDocumentSetResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/strongroom/policy_engine/v1/policy_engine.proto\x12\x1bstrongroom.policy_engine.v1\"\xb8\x01\n\x1a\x45valuateTransactionRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12=\n\x07request\x18\x04 \x01(\x0b\x32,.strongroom.policy_engine.v1.OriginalRequest\x12\x0e\n\x06intent\x18\x05 \x01(\x0c\x12\x0f\n\x07verdict\x18\x06 \x01(\x0c\";\n\x0fOriginalRequest\x12\r\n\x05token\x18\x01 \x01(\t\x12\x0b\n\x03uri\x18\x02 \x01(\t\x12\x0c\n\x04\x62ody\x18\x03 \x01(\x0c\"e\n\x1b\x45valuateTransactionResponse\x12\x0e\n\x06\x61\x63tion\x18\x01 \x01(\t\x12\x0f\n\x07rule_id\x18\x02 \x01(\t\x12\x13\n\x0brule_number\x18\x03 \x01(\x05\x12\x10\n\x08\x64\x65\x63ision\x18\x04 \x01(\x0c\"T\n\x15SubmitApprovalRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\x12\x10\n\x08\x61pproval\x18\x03 \x01(\x0c\"\'\n\x16SubmitApprovalResponse\x12\r\n\x05state\x18\x01 \x01(\t\"b\n\x14\x43loseApprovalRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12\x0e\n\x06reason\x18\x04 \x01(\t\"\x17\n\x15\x43loseApprovalResponse\"?\n\x12GetApprovalRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\"\xbc\x01\n\rApprovalState\x12\x16\n\x0etransaction_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\r\x12\r\n\x05state\x18\x03 \x01(\t\x12\x0e\n\x06intent\x18\x04 \x01(\x0c\x12\x10\n\x08\x64\x65\x63ision\x18\x05 \x01(\x0c\x12\x11\n\tapprovals\x18\x06 \x03(\x0c\x12\x15\n\rexpires_at_ms\x18\x07 \x01(\x03\x12\x17\n\x0frequested_at_ms\x18\x08 \x01(\x03\x12\x0e\n\x06reason\x18\t \x01(\t\"L\n\x14ListApprovalsRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\"k\n\x15ListApprovalsResponse\x12=\n\tapprovals\x18\x01 \x03(\x0b\x32*.strongroom.policy_engine.v1.ApprovalState\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t\"1\n\x19PublishDocumentSetRequest\x12\x14\n\x0c\x64ocument_set\x18\x01 \x01(\x0c\"N\n\x1aPublishDocumentSetResponse\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x0c\n\x04hash\x18\x03 \x01(\x0c\"*\n\x15GetDocumentSetRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\".\n\x16GetDocumentSetResponse\x12\x14\n\x0c\x64ocument_set\x18\x01 \x01(\x0c\x32\xf3\x06\n\x0cPolicyEngine\x12\x88\x01\n\x13\x45valuateTransaction\x12\x37.strongroom.policy_engine.v1.EvaluateTransactionRequest\x1a\x38.strongroom.policy_engine.v1.EvaluateTransactionResponse\x12y\n\x0eSubmitApproval\x12\x32.strongroom.policy_engine.v1.SubmitApprovalRequest\x1a\x33.strongroom.policy_engine.v1.SubmitApprovalResponse\x12v\n\rCloseApproval\x12\x31.strongroom.policy_engine.v1.CloseApprovalRequest\x1a\x32.strongroom.policy_engine.v1.CloseApprovalResponse\x12j\n\x0bGetApproval\x12/.strongroom.policy_engine.v1.GetApprovalRequest\x1a*.strongroom.policy_engine.v1.ApprovalState\x12v\n\rListApprovals\x12\x31.strongroom.policy_engine.v1.ListApprovalsRequest\x1a\x32.strongroom.policy_engine.v1.ListApprovalsResponse\x12\x85\x01\n\x12PublishDocumentSet\x12\x36.strongroom.policy_engine.v1.PublishDocumentSetRequest\x1a\x37.strongroom.policy_engine.v1.PublishDocumentSetResponse\x12y\n\x0eGetDocumentSet\x12\x32.strongroom.policy_engine.v1.GetDocumentSetRequest\x1a\x33.strongroom.policy_engine.v1.GetDocumentSetResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,22 +41,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBMITAPPROVALREQUEST']._serialized_end=515
   _globals['_SUBMITAPPROVALRESPONSE']._serialized_start=517
   _globals['_SUBMITAPPROVALRESPONSE']._serialized_end=556
-  _globals['_GETAPPROVALREQUEST']._serialized_start=558
-  _globals['_GETAPPROVALREQUEST']._serialized_end=621
-  _globals['_APPROVALSTATE']._serialized_start=624
-  _globals['_APPROVALSTATE']._serialized_end=796
-  _globals['_LISTAPPROVALSREQUEST']._serialized_start=798
-  _globals['_LISTAPPROVALSREQUEST']._serialized_end=874
-  _globals['_LISTAPPROVALSRESPONSE']._serialized_start=876
-  _globals['_LISTAPPROVALSRESPONSE']._serialized_end=983
-  _globals['_PUBLISHDOCUMENTSETREQUEST']._serialized_start=985
-  _globals['_PUBLISHDOCUMENTSETREQUEST']._serialized_end=1034
-  _globals['_PUBLISHDOCUMENTSETRESPONSE']._serialized_start=1036
-  _globals['_PUBLISHDOCUMENTSETRESPONSE']._serialized_end=1114
-  _globals['_GETDOCUMENTSETREQUEST']._serialized_start=1116
-  _globals['_GETDOCUMENTSETREQUEST']._serialized_end=1158
-  _globals['_GETDOCUMENTSETRESPONSE']._serialized_start=1160
-  _globals['_GETDOCUMENTSETRESPONSE']._serialized_end=1206
-  _globals['_POLICYENGINE']._serialized_start=1209
-  _globals['_POLICYENGINE']._serialized_end=1972
+  _globals['_CLOSEAPPROVALREQUEST']._serialized_start=558
+  _globals['_CLOSEAPPROVALREQUEST']._serialized_end=656
+  _globals['_CLOSEAPPROVALRESPONSE']._serialized_start=658
+  _globals['_CLOSEAPPROVALRESPONSE']._serialized_end=681
+  _globals['_GETAPPROVALREQUEST']._serialized_start=683
+  _globals['_GETAPPROVALREQUEST']._serialized_end=746
+  _globals['_APPROVALSTATE']._serialized_start=749
+  _globals['_APPROVALSTATE']._serialized_end=937
+  _globals['_LISTAPPROVALSREQUEST']._serialized_start=939
+  _globals['_LISTAPPROVALSREQUEST']._serialized_end=1015
+  _globals['_LISTAPPROVALSRESPONSE']._serialized_start=1017
+  _globals['_LISTAPPROVALSRESPONSE']._serialized_end=1124
+  _globals['_PUBLISHDOCUMENTSETREQUEST']._serialized_start=1126
+  _globals['_PUBLISHDOCUMENTSETREQUEST']._serialized_end=1175
+  _globals['_PUBLISHDOCUMENTSETRESPONSE']._serialized_start=1177
+  _globals['_PUBLISHDOCUMENTSETRESPONSE']._serialized_end=1255
+  _globals['_GETDOCUMENTSETREQUEST']._serialized_start=1257
+  _globals['_GETDOCUMENTSETREQUEST']._serialized_end=1299
+  _globals['_GETDOCUMENTSETRESPONSE']._serialized_start=1301
+  _globals['_GETDOCUMENTSETRESPONSE']._serialized_end=1347
+  _globals['_POLICYENGINE']._serialized_start=1350
+  _globals['_POLICYENGINE']._serialized_end=2233
 # @@protoc_insertion_point(module_scope)

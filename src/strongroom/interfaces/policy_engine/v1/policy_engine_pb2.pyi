@@ -179,6 +179,57 @@ class SubmitApprovalResponse(_message.Message):
 Global___SubmitApprovalResponse: _TypeAlias = SubmitApprovalResponse  # noqa: Y015
 
 @_typing.final
+class CloseApprovalRequest(_message.Message):
+    """A transaction of which nothing is to be approved any more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    tenant_id: _builtins.str
+    """Tenant."""
+    transaction_id: _builtins.str
+    """Canonical UUID text."""
+    attempt: _builtins.int
+    """The attempt in which it ended, from 0."""
+    reason: _builtins.str
+    """Why, for people."""
+    def __init__(
+        self,
+        *,
+        tenant_id: _builtins.str = ...,
+        transaction_id: _builtins.str = ...,
+        attempt: _builtins.int = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "reason", b"reason", "tenant_id", b"tenant_id", "transaction_id", b"transaction_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseApprovalRequest: _TypeAlias = CloseApprovalRequest  # noqa: Y015
+
+@_typing.final
+class CloseApprovalResponse(_message.Message):
+    """It is closed, or was approved or ended before."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseApprovalResponse: _TypeAlias = CloseApprovalResponse  # noqa: Y015
+
+@_typing.final
 class GetApprovalRequest(_message.Message):
     """Which transaction."""
 
@@ -218,13 +269,14 @@ class ApprovalState(_message.Message):
     APPROVALS_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_MS_FIELD_NUMBER: _builtins.int
     REQUESTED_AT_MS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.str
     """Canonical UUID text."""
     attempt: _builtins.int
     """Attempt, from 0."""
     state: _builtins.str
-    """WAITING, APPROVED, REJECTED, EXPIRED; OUTDATED until a new attempt is decided; NOT_ASKED where a rule allowed or
-    blocked without asking anyone.
+    """WAITING, APPROVED, REJECTED, EXPIRED; OUTDATED until a new attempt is decided; CLOSED when the transaction ended
+    meanwhile; NOT_ASKED where a rule allowed or blocked without asking anyone.
     """
     intent: _builtins.bytes
     """The intent, deterministic CBOR: what is approved, byte for byte."""
@@ -234,6 +286,8 @@ class ApprovalState(_message.Message):
     """Unix milliseconds: when it fails without enough approvals."""
     requested_at_ms: _builtins.int
     """Unix milliseconds."""
+    reason: _builtins.str
+    """Why it is CLOSED, for people; else empty."""
     @_builtins.property
     def approvals(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """Encoded Signed documents of kind approval that count, oldest first."""
@@ -249,10 +303,11 @@ class ApprovalState(_message.Message):
         approvals: _abc.Iterable[_builtins.bytes] | None = ...,
         expires_at_ms: _builtins.int = ...,
         requested_at_ms: _builtins.int = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approvals", b"approvals", "attempt", b"attempt", "decision", b"decision", "expires_at_ms", b"expires_at_ms", "intent", b"intent", "requested_at_ms", b"requested_at_ms", "state", b"state", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approvals", b"approvals", "attempt", b"attempt", "decision", b"decision", "expires_at_ms", b"expires_at_ms", "intent", b"intent", "reason", b"reason", "requested_at_ms", b"requested_at_ms", "state", b"state", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -45,6 +45,11 @@ class PolicyEngineStub:
                 request_serializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.SubmitApprovalRequest.SerializeToString,
                 response_deserializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.SubmitApprovalResponse.FromString,
                 _registered_method=True)
+        self.CloseApproval = channel.unary_unary(
+                '/strongroom.policy_engine.v1.PolicyEngine/CloseApproval',
+                request_serializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.CloseApprovalRequest.SerializeToString,
+                response_deserializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.CloseApprovalResponse.FromString,
+                _registered_method=True)
         self.GetApproval = channel.unary_unary(
                 '/strongroom.policy_engine.v1.PolicyEngine/GetApproval',
                 request_serializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.GetApprovalRequest.SerializeToString,
@@ -80,6 +85,14 @@ class PolicyEngineServicer:
 
     def SubmitApproval(self, request, context):
         """Step 7: one approver's signed answer; enough of them let the transaction go on, one rejection ends it. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CloseApproval(self, request, context):
+        """Ends the request for approvals of a transaction that has ended, or was signed in an earlier attempt; nothing is
+        decided about it afterwards. One that is approved, or has ended otherwise, stays as it is. Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -125,6 +138,11 @@ def add_PolicyEngineServicer_to_server(servicer, server):
                     servicer.SubmitApproval,
                     request_deserializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.SubmitApprovalRequest.FromString,
                     response_serializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.SubmitApprovalResponse.SerializeToString,
+            ),
+            'CloseApproval': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseApproval,
+                    request_deserializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.CloseApprovalRequest.FromString,
+                    response_serializer=strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.CloseApprovalResponse.SerializeToString,
             ),
             'GetApproval': grpc.unary_unary_rpc_method_handler(
                     servicer.GetApproval,
@@ -202,6 +220,33 @@ class PolicyEngine:
             '/strongroom.policy_engine.v1.PolicyEngine/SubmitApproval',
             strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.SubmitApprovalRequest.SerializeToString,
             strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.SubmitApprovalResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CloseApproval(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/strongroom.policy_engine.v1.PolicyEngine/CloseApproval',
+            strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.CloseApprovalRequest.SerializeToString,
+            strongroom_dot_policy__engine_dot_v1_dot_policy__engine__pb2.CloseApprovalResponse.FromString,
             options,
             channel_credentials,
             insecure,

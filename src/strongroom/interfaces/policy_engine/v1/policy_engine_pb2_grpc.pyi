@@ -37,6 +37,10 @@ class PolicyEngineStub:
     """Steps 6 and 7: evaluates the policy; an allowed transaction is auto-approved and goes on to secure_vault by itself."""
     SubmitApproval: _grpc.UnaryUnaryMultiCallable[_policy_engine_pb2.SubmitApprovalRequest, _policy_engine_pb2.SubmitApprovalResponse]
     """Step 7: one approver's signed answer; enough of them let the transaction go on, one rejection ends it. Idempotent."""
+    CloseApproval: _grpc.UnaryUnaryMultiCallable[_policy_engine_pb2.CloseApprovalRequest, _policy_engine_pb2.CloseApprovalResponse]
+    """Ends the request for approvals of a transaction that has ended, or was signed in an earlier attempt; nothing is
+    decided about it afterwards. One that is approved, or has ended otherwise, stays as it is. Idempotent.
+    """
     GetApproval: _grpc.UnaryUnaryMultiCallable[_policy_engine_pb2.GetApprovalRequest, _policy_engine_pb2.ApprovalState]
     """What an approver has to see, and how far the approvals of a transaction are."""
     ListApprovals: _grpc.UnaryUnaryMultiCallable[_policy_engine_pb2.ListApprovalsRequest, _policy_engine_pb2.ListApprovalsResponse]
@@ -55,6 +59,10 @@ class PolicyEngineAsyncStub(PolicyEngineStub):
     """Steps 6 and 7: evaluates the policy; an allowed transaction is auto-approved and goes on to secure_vault by itself."""
     SubmitApproval: _aio.UnaryUnaryMultiCallable[_policy_engine_pb2.SubmitApprovalRequest, _policy_engine_pb2.SubmitApprovalResponse]  # type: ignore[assignment]
     """Step 7: one approver's signed answer; enough of them let the transaction go on, one rejection ends it. Idempotent."""
+    CloseApproval: _aio.UnaryUnaryMultiCallable[_policy_engine_pb2.CloseApprovalRequest, _policy_engine_pb2.CloseApprovalResponse]  # type: ignore[assignment]
+    """Ends the request for approvals of a transaction that has ended, or was signed in an earlier attempt; nothing is
+    decided about it afterwards. One that is approved, or has ended otherwise, stays as it is. Idempotent.
+    """
     GetApproval: _aio.UnaryUnaryMultiCallable[_policy_engine_pb2.GetApprovalRequest, _policy_engine_pb2.ApprovalState]  # type: ignore[assignment]
     """What an approver has to see, and how far the approvals of a transaction are."""
     ListApprovals: _aio.UnaryUnaryMultiCallable[_policy_engine_pb2.ListApprovalsRequest, _policy_engine_pb2.ListApprovalsResponse]  # type: ignore[assignment]
@@ -82,6 +90,16 @@ class PolicyEngineServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_policy_engine_pb2.SubmitApprovalResponse, _abc.Awaitable[_policy_engine_pb2.SubmitApprovalResponse]]:
         """Step 7: one approver's signed answer; enough of them let the transaction go on, one rejection ends it. Idempotent."""
+
+    @_abc_1.abstractmethod
+    def CloseApproval(
+        self,
+        request: _policy_engine_pb2.CloseApprovalRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_policy_engine_pb2.CloseApprovalResponse, _abc.Awaitable[_policy_engine_pb2.CloseApprovalResponse]]:
+        """Ends the request for approvals of a transaction that has ended, or was signed in an earlier attempt; nothing is
+        decided about it afterwards. One that is approved, or has ended otherwise, stays as it is. Idempotent.
+        """
 
     @_abc_1.abstractmethod
     def GetApproval(
