@@ -1,0 +1,177 @@
+"""Settings of an enclave: a TOML file, overridden by environment variables (``STRONGROOM_ENCLAVE_API__TOKEN``)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.kernel.ids import Environment
+from strongroom.runtime.config import Settings, load_settings
+
+PREFIX: Final = "STRONGROOM_ENCLAVE_"
+_TOKEN_MIN: Final = 16
+
+
+class ApiSettings(Settings, frozen=True):
+    """The door for the provider's own systems.
+
+    Args:
+        host, port: where it listens; port 0 takes a free one.
+        token: who does not send it as bearer token is refused.
+        tls_cert_file, tls_key_file: without them plain HTTP, for loopback and private networks.
+        max_body_bytes: of a request.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8630
+    token: str = ""
+    tls_cert_file: str = ""
+    tls_key_file: str = ""
+    max_body_bytes: int = 384 << 10
+
+
+class MessagesSettings(Settings, frozen=True):
+    """The door for the hub: mutual TLS. Without files there is no TLS, which is for tests on one machine alone.
+
+    Args:
+        host, port: where it listens; port 0 takes a free one.
+        tls_cert_file, tls_key_file: this enclave's, whose key the network authority lists.
+        hub_ca_file: what the hub's certificate must chain to.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8631
+    tls_cert_file: str = ""
+    tls_key_file: str = ""
+    hub_ca_file: str = ""
+
+
+class HubSettings(Settings, frozen=True):
+    """The way to other providers.
+
+    Args:
+        url: of the hub.
+        ca_file: what the hub's certificate must chain to.
+        authority_key: the network authority's Ed25519 public key, 64 hexadecimal digits: it signs the directory.
+        directory_s: how long a directory that was read is used.
+        timeout_s: of one exchange with a counterparty, who in turn asks its back end for up to 5 s.
+    """
+
+    url: str = ""
+    ca_file: str = ""
+    authority_key: str = ""
+    directory_s: float = 60.0
+    timeout_s: float = 8.0
+
+
+class BackEnd(Settings, frozen=True):
+    """The provider's back end: what VEGA_VERIFICATION_..._PATH are elsewhere (travel_rule.md 1.3)."""
+
+    url: str = ""
+    token: str = ""
+    verification_path: str = "/verifications"
+    account_path: str = "/verifications/account"
+    transaction_path: str = "/verifications/transaction"
+    callback_path: str = "/verifications/callback"
+    verification_s: float = 5.0
+    others_s: float = 1.0
+
+
+class DatabaseSection(Settings, frozen=True):
+    """The enclave's own database.
+
+    Args:
+        url: ``mysql+asyncmy://`` or ``postgresql+asyncpg://user:password@host:port/database``.
+        max_connections: of this process.
+        tls_ca_file: what the server's certificate must chain to; empty: no TLS.
+        schema: PostgreSQL's, other than the default one.
+    """
+
+    url: str = ""
+    max_connections: int = 8
+    tls_ca_file: str = ""
+    schema: str = ""
+
+
+class WorkSettings(Settings, frozen=True):
+    """Commands.
+
+    Args:
+        concurrency: how many run at once in this process.
+        lease_s: after which another process takes up a command whose process is gone; whole seconds.
+        poll_s: how often to look for postponed and abandoned ones.
+        back_off_s, back_off_max_s: the first pause after a failure, doubled each time, and the longest.
+        answer_within_s: a counterparty that has not answered by then has timed out.
+        decide_within_s: the same, once it said PENDING.
+        callback_tries: after so many a callback is a dead letter.
+        keep_done_s: how long a command that is done is kept.
+    """
+
+    concurrency: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 64
+    lease_s: Annotated[int, msgspec.Meta(ge=2)] = 30
+    poll_s: float = 0.5
+    back_off_s: float = 1.0
+    back_off_max_s: float = 300.0
+    answer_within_s: float = 600.0
+    decide_within_s: float = 72 * 3600.0
+    callback_tries: int = 20
+    keep_done_s: float = 86400.0
+
+
+class EnclaveConfig(Settings, frozen=True):
+    """What an operator sets.
+
+    Args:
+        vasp_id: of the provider, as the network numbers it; decimal text, for it exceeds 2^53.
+        jurisdiction: whose rules the provider follows: ``KR``, ``DE``, ``AE-DU``.
+        keys_folder: where the software KMS keeps its keys.
+        edition: of IVMS101, in which payloads are kept and given to the back end; empty: as they came.
+        profile: custom beside IVMS101 that payloads are held to.
+        rules_file: other rules than Strongroom's own.
+    """
+
+    vasp_id: Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,19}$")]
+    jurisdiction: str
+    environment: Environment = Environment.SANDBOX
+    keys_folder: str = "keys"
+    edition: Literal["", "2020", "2023"] = ""
+    profile: Literal["standard", "korea", "strict-lei"] = "standard"
+    rules_file: str = ""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    api: ApiSettings = ApiSettings()
+    messages: MessagesSettings = MessagesSettings()
+    hub: HubSettings = HubSettings()
+    backend: BackEnd = BackEnd()
+    database: DatabaseSection = DatabaseSection()
+    work: WorkSettings = WorkSettings()
+
+    def __repr__(self) -> str:
+        """No secret of it."""
+        return f"EnclaveConfig(vasp_id={self.vasp_id!r})"
+
+
+def load_config(file: Path, *, environ: Mapping[str, str]) -> EnclaveConfig:
+    """The settings of a file, with the environment's laid over them.
+
+    Raises:
+        StrongroomError: ``CONFIG_INVALID`` naming the setting, never its value.
+    """
+    config = load_settings(EnclaveConfig, file=file, environ=environ, prefix=PREFIX)
+    if min(len(config.api.token), len(config.backend.token)) < _TOKEN_MIN:
+        detail = f"api.token and backend.token are needed, of at least {_TOKEN_MIN} characters each."
+        raise StrongroomError(Code.CONFIG_INVALID, detail)
+    missing = [name for name, value in _needed(config).items() if not value]
+    if missing:
+        raise StrongroomError(Code.CONFIG_INVALID, f"{', '.join(missing)} must be set.")
+    return config
+
+
+def _needed(config: EnclaveConfig) -> Mapping[str, str]:
+    return {
+        "hub.url": config.hub.url,
+        "hub.authority_key": config.hub.authority_key,
+        "backend.url": config.backend.url,
+        "database.url": config.database.url,
+    }
