@@ -38,9 +38,13 @@ def both(**changes: Any) -> Change:
 
 def row(number: int, **changes: Any) -> Change:
     """One transaction's row, always."""
+    return both(transactions=rows_with(number, **changes))
+
+
+def rows_with(number: int, **changes: Any) -> tuple[Transaction, ...]:
     rows = list(HELD.after.transactions)
     rows[number] = replace(rows[number], **changes)
-    return both(transactions=tuple(rows))
+    return tuple(rows)
 
 
 def others(**changes: Any) -> Change:
@@ -70,8 +74,12 @@ def lane(**changes: Any) -> Change:
 
 def events(*statuses: str) -> Change:
     """The first transaction's history."""
-    rest = tuple(event for event in HELD.after.statuses if event.transaction_id != PAID[0].id)
-    return both(statuses=(*ledger.history(PAID[0], statuses), *rest))
+    return both(statuses=statuses_with(PAID[0], statuses))
+
+
+def statuses_with(one: Transaction, walk: tuple[str, ...]) -> tuple[StatusEvent, ...]:
+    """Everybody's history, with another one of one transaction."""
+    return *ledger.history(one, walk), *(event for event in HELD.after.statuses if event.transaction_id != one.id)
 
 
 def hops(owner: str, *rows: Handoff) -> Change:
@@ -301,6 +309,33 @@ def test_what_landed_although_it_was_closed_needs_no_steps_of_ours() -> None:
     walk = events(*ledger.WALK[:5], "CANCELLING", "COMPLETED")
     unsigned = others(attempts=HELD.neighbours.attempts[1:], assemblies=HELD.neighbours.assemblies[1:])
     assert found_in(together(landed, lambda books: keep_row(books, without), walk, unsigned)(HELD)) == {}
+
+
+def test_what_landed_after_its_slot_was_freed_is_not_a_lost_nonce() -> None:
+    """The lane still offers the nonce that the chain has used; whoever takes it fails, and may be asked for again."""
+    one, two = HELD.after.slots
+    closed = (*ledger.WALK[:5], "CANCELLING", "COMPLETED")
+    lane_and_slots: dict[str, Any] = {
+        "slots": (one, replace(two, state="FREED")),
+        "lanes": (replace(HELD.after.lanes[0], next_nonce=1),),
+    }
+    rows = rows_with(1, ending="CANCELLED", freed=True)
+    landed = both(transactions=rows, statuses=statuses_with(PAID[1], closed), **lane_and_slots)
+    assert found_in(landed(HELD)) == {}
+    assert set(found_in(both(**lane_and_slots)(HELD))) == {"slots", "slots-on-chain"}
+
+
+@pytest.mark.parametrize(
+    "status", ["PENDING_AML_SCREENING", "PENDING_AUTHORIZATION", "QUEUED", "PENDING_SIGNATURE", "CANCELLING"]
+)
+def test_what_is_decided_again_keeps_its_live_slot(status: str) -> None:
+    one, two = HELD.after.slots
+    waiting: dict[str, Any] = {
+        "transactions": rows_with(1, status=status, raw_payload_cbor=None, tx_hash=None, fee_units=None, attempt=1),
+        "lanes": (replace(HELD.after.lanes[0], next_nonce=1, live_transaction=PAID[1].id),),
+    }
+    assert "slots" not in found_in(both(**waiting, slots=(one, replace(two, state="LIVE")))(HELD))
+    assert "slots" in found_in(both(**waiting, slots=(one, replace(two, state="SIGNED")))(HELD))
 
 
 def keep_row(books: Books, change: Change) -> Books:

@@ -47,8 +47,15 @@ def check_slots(books: Books, notes: Notes) -> None:
 
 
 def check_nonces(books: Books, notes: Notes) -> None:
-    """The chain has used no nonce that no lane gave, and every nonce that we call consumed."""
+    """The chain has used no nonce that no lane gave, and every nonce that we call consumed.
+
+    A slot that was freed after its digest had been released may still be used by it, while the lane gives it again.
+    """
     lanes = {(lane.chain_id, lane.sender.lower()): lane.next_nonce for lane in books.after.lanes}
+    for one in books.after.transactions:
+        if one.freed and one.nonce is not None:
+            place = one.chain_id, one.sender.lower()
+            lanes[place] = max(lanes.get(place, 0), one.nonce + 1)
     consumed: defaultdict[tuple[int, str], int] = defaultdict(int)
     for slot in books.before.slots:
         if slot.state == CONSUMED:
