@@ -9,7 +9,7 @@ from strongroom.kernel.documents.document_set import AccountRange
 from strongroom.kernel.documents.intent import address_at
 from strongroom.kernel.errors import Code, StrongroomError
 from tests.custody.secure_vault.world import World
-from tests.fixtures.tenant import ASSET, TENANT
+from tests.fixtures.tenant import ASSET, FRIEND, TENANT
 
 
 async def test_accounts_take_the_next_number_of_the_signed_ranges(world: World) -> None:
@@ -83,6 +83,26 @@ async def test_a_wallet_has_the_address_that_anyone_can_derive(world: World) -> 
     page = await world.as_("gateway").ListAddresses(request)
     assert [address.address for address in page.addresses] == [again.address]
     assert await world.database.fetchval("select count(*) from addresses") == 1
+
+
+async def test_the_holder_of_an_address_is_found_in_any_spelling_and_for_its_own_asset_alone(world: World) -> None:
+    await world.make_ready()
+    address = (await world.create_wallet("0")).address
+    for spelling in (address, address.lower()):
+        found = await world.as_("screening").FindAddress(pb.FindAddressRequest(asset_id=ASSET, address=spelling))
+        assert (found.tenant_id, found.vault_account_id) == (TENANT, "0")
+    for asset_id, other in (
+        (ASSET, FRIEND),
+        ("OTHER", address),
+        (ASSET, "rDTXLQ7ZKZVKz33zJbHjgVShjsBnqMBhmN"),
+        (ASSET, ""),
+    ):
+        with pytest.raises(StrongroomError) as caught:
+            await world.as_("screening").FindAddress(pb.FindAddressRequest(asset_id=asset_id, address=other))
+        assert caught.value.code is Code.NOT_FOUND
+    with pytest.raises(StrongroomError) as caught:
+        await world.as_("gateway").FindAddress(pb.FindAddressRequest(asset_id=ASSET, address=address))
+    assert caught.value.code is Code.CALLER_NOT_ALLOWED
 
 
 async def test_a_wallet_needs_a_key_an_account_and_a_signed_asset(world: World) -> None:

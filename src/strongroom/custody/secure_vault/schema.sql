@@ -238,6 +238,7 @@ ALTER TABLE ONLY public.wallets
     ADD CONSTRAINT wallets_pkey PRIMARY KEY (tenant_id, number, asset_id);
 ALTER TABLE ONLY public.work
     ADD CONSTRAINT work_pkey PRIMARY KEY (key, operation, attempt);
+CREATE INDEX addresses_address ON public.addresses USING btree (address, asset_id);
 CREATE UNIQUE INDEX key_refreshes_one_pending ON public.key_refreshes USING btree (tenant_id, key_id) WHERE (status = 'PENDING'::text);
 CREATE UNIQUE INDEX key_refreshes_one_ready ON public.key_refreshes USING btree (tenant_id, key_id, epoch) WHERE (status = 'READY'::text);
 CREATE INDEX service_handoff_events_chain ON public.service_handoff_events USING btree (cert_chain_hash) WHERE (cert_chain IS NOT NULL);

@@ -93,6 +93,13 @@ class SecureVaultServicer(Servicer):
             addresses=[_wallet(wallet) for wallet in page.items], next_cursor=page.next_cursor or ""
         )
 
+    async def FindAddress(self, request: pb.FindAddressRequest, context: _Context) -> pb.FindAddressResponse:
+        """Whose address it is."""
+        tenant_id, wallet = await wallets.find_address(
+            means=self._means, asset_id=request.asset_id, address=request.address
+        )
+        return pb.FindAddressResponse(tenant_id=tenant_id, vault_account_id=str(wallet.number))
+
     async def RequestKey(self, request: pb.RequestKeyRequest, context: _Context) -> pb.Key:
         """Starts a key ceremony that the owners asked for."""
         call = current_call()

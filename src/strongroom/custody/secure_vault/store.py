@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from strongroom.custody.secure_vault.domain import (
@@ -23,6 +24,10 @@ from strongroom.runtime.db import Database, Row, Statement
 REFRESH_RUNS = "key_refreshes_one_pending"
 ACCOUNT_TAKEN = "vault_accounts_pkey"
 ORDER_KNOWN = "idempotency_keys_pkey"
+_WALLETS: Final = """select wallet.tenant_id, wallet.number, wallet.asset_id, wallet.chain_id, wallet.decimals,
+    address.address_index, address.address, address.path
+from wallets as wallet join addresses as address
+    on address.tenant_id = wallet.tenant_id and address.number = wallet.number and address.asset_id = wallet.asset_id"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,16 +152,8 @@ async def find_account(database: Database, *, tenant_id: TenantId, number: int) 
 
 async def list_wallets(database: Database, *, tenant_id: TenantId, numbers: Sequence[int]) -> list[Wallet]:
     """All wallets of these vault accounts, with the first address of each."""
-    rows = await database.fetch(
-        """select wallet.number, wallet.asset_id, wallet.chain_id, wallet.decimals, address.address_index,
-            address.address, address.path
-        from wallets as wallet join addresses as address
-            on address.tenant_id = wallet.tenant_id and address.number = wallet.number
-            and address.asset_id = wallet.asset_id and address.address_index = 0
-        where wallet.tenant_id = $1 and wallet.number = any($2::bigint[]) order by wallet.number, wallet.asset_id""",
-        tenant_id,
-        numbers,
-    )
+    where = "where wallet.tenant_id = $1 and wallet.number = any($2::bigint[]) and address.address_index = 0"
+    rows = await database.fetch(f"{_WALLETS} {where} order by wallet.number, wallet.asset_id", tenant_id, numbers)
     return [_parse_wallet(row) for row in rows]
 
 
@@ -164,21 +161,17 @@ async def list_addresses(
     database: Database, *, tenant_id: TenantId, number: int, asset_id: str, after: int, limit: int
 ) -> list[Wallet]:
     """Addresses of one wallet by index, beginning after ``after``."""
-    rows = await database.fetch(
-        """select wallet.number, wallet.asset_id, wallet.chain_id, wallet.decimals, address.address_index,
-            address.address, address.path
-        from wallets as wallet join addresses as address
-            on address.tenant_id = wallet.tenant_id and address.number = wallet.number
-            and address.asset_id = wallet.asset_id
-        where wallet.tenant_id = $1 and wallet.number = $2 and wallet.asset_id = $3 and address.address_index > $4
-        order by address.address_index limit $5""",
-        tenant_id,
-        number,
-        asset_id,
-        after,
-        limit,
-    )
+    where = "where wallet.tenant_id = $1 and wallet.number = $2 and wallet.asset_id = $3 and address.address_index > $4"
+    order = "order by address.address_index limit $5"
+    rows = await database.fetch(f"{_WALLETS} {where} {order}", tenant_id, number, asset_id, after, limit)
     return [_parse_wallet(row) for row in rows]
+
+
+async def find_address(database: Database, *, asset_id: str, address: str) -> tuple[str, Wallet] | None:
+    """Whose address it is for that asset, and its wallet, among all tenants."""
+    where = "where address.address = $1 and address.asset_id = $2"
+    row = await database.fetchrow(f"{_WALLETS} {where}", address, asset_id)
+    return None if row is None else (row["tenant_id"], _parse_wallet(row))
 
 
 def insert_wallet(*, tenant_id: TenantId, wallet: Wallet, key_id: str, now: datetime) -> list[Statement]:
@@ -368,6 +361,15 @@ def update_admission_opened(
         where tenant_id = $1 and transaction_id = $2 and attempt = $3""",
         (tenant_id, transaction_id, attempt, payload, signing_request_id),
         guard=True,
+    )
+
+
+def update_admission_payload(*, admission: Admission, payload: bytes) -> Statement:
+    """The manager's payload for what will not be opened any more, if none is there."""
+    return Statement(
+        """update admissions set payload = $4
+        where tenant_id = $1 and transaction_id = $2 and attempt = $3 and payload is null""",
+        (admission.tenant_id, admission.transaction_id, admission.attempt, payload),
     )
 
 

@@ -103,6 +103,8 @@ create table if not exists addresses (
     foreign key (tenant_id, number) references vault_accounts (tenant_id, number)
 );
 
+create index if not exists addresses_address on addresses (address, asset_id);
+
 create table if not exists idempotency_keys (
     tenant_id text not null,
     operation text not null,

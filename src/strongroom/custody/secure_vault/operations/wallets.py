@@ -4,6 +4,7 @@ from strongroom.custody.secure_vault import store
 from strongroom.custody.secure_vault.domain import ADDRESS_INDEX, Wallet, sender_of
 from strongroom.custody.secure_vault.operations.means import Means
 from strongroom.custody.secure_vault.operations.vault_accounts import get_vault_account, parse_number_cursor
+from strongroom.kernel.addresses import parse_evm_address
 from strongroom.kernel.derivation import derivation_path
 from strongroom.kernel.documents.intent import default_key_id
 from strongroom.kernel.errors import Code, StrongroomError
@@ -62,6 +63,23 @@ async def list_addresses(
         raise StrongroomError(Code.ASSET_UNKNOWN, "The vault account has no wallet of this asset.")
     shown = tuple(found[:limit])
     return Page(shown, encode_cursor(str(shown[-1].address_index)) if len(found) > limit else None)
+
+
+async def find_address(*, means: Means, asset_id: str, address: str) -> tuple[str, Wallet]:
+    """Whose address it is for that asset, and its wallet: for those who are asked by another institution.
+
+    Raises:
+        StrongroomError: ``NOT_FOUND`` for anything that is no address of a wallet here.
+    """
+    try:
+        found = await store.find_address(means.database, asset_id=asset_id, address=parse_evm_address(address))
+    except StrongroomError as error:
+        if error.code is Code.ADDRESS_INVALID:
+            raise StrongroomError(Code.NOT_FOUND) from None
+        raise
+    if found is None:
+        raise StrongroomError(Code.NOT_FOUND, "No wallet of this asset has this address.")
+    return found
 
 
 async def _derive_address(*, means: Means, tenant_id: TenantId, key_id: str, path: str) -> str:

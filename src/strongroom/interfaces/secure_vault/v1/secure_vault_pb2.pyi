@@ -328,6 +328,58 @@ class ListAddressesResponse(_message.Message):
 Global___ListAddressesResponse: _TypeAlias = ListAddressesResponse  # noqa: Y015
 
 @_typing.final
+class FindAddressRequest(_message.Message):
+    """An address, and what is to arrive there."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ASSET_ID_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    asset_id: _builtins.str
+    """Asset id."""
+    address: _builtins.str
+    """Address, in any spelling that its chain allows."""
+    def __init__(
+        self,
+        *,
+        asset_id: _builtins.str = ...,
+        address: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "asset_id", b"asset_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindAddressRequest: _TypeAlias = FindAddressRequest  # noqa: Y015
+
+@_typing.final
+class FindAddressResponse(_message.Message):
+    """Its holder; NOT_FOUND where it is no address of a wallet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: _builtins.int
+    VAULT_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    tenant_id: _builtins.str
+    """Tenant."""
+    vault_account_id: _builtins.str
+    """Decimal account number."""
+    def __init__(
+        self,
+        *,
+        tenant_id: _builtins.str = ...,
+        vault_account_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["tenant_id", b"tenant_id", "vault_account_id", b"vault_account_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindAddressResponse: _TypeAlias = FindAddressResponse  # noqa: Y015
+
+@_typing.final
 class RequestKeyRequest(_message.Message):
     """The owners' request."""
 

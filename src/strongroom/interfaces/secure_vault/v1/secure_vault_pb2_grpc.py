@@ -60,6 +60,11 @@ class SecureVaultStub:
                 request_serializer=strongroom_dot_secure__vault_dot_v1_dot_secure__vault__pb2.ListAddressesRequest.SerializeToString,
                 response_deserializer=strongroom_dot_secure__vault_dot_v1_dot_secure__vault__pb2.ListAddressesResponse.FromString,
                 _registered_method=True)
+        self.FindAddress = channel.unary_unary(
+                '/strongroom.secure_vault.v1.SecureVault/FindAddress',
+                request_serializer=strongroom_dot_secure__vault_dot_v1_dot_secure__vault__pb2.FindAddressRequest.SerializeToString,
+                response_deserializer=strongroom_dot_secure__vault_dot_v1_dot_secure__vault__pb2.FindAddressResponse.FromString,
+                _registered_method=True)
         self.RequestKey = channel.unary_unary(
                 '/strongroom.secure_vault.v1.SecureVault/RequestKey',
                 request_serializer=strongroom_dot_secure__vault_dot_v1_dot_secure__vault__pb2.RequestKeyRequest.SerializeToString,
@@ -126,6 +131,13 @@ class SecureVaultServicer:
 
     def ListAddresses(self, request, context):
         """Addresses of a wallet.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindAddress(self, request, context):
+        """Whose vault account an address belongs to, among all tenants.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -200,6 +212,11 @@ def add_SecureVaultServicer_to_server(servicer, server):
                     servicer.ListAddresses,
                     request_deserializer=strongroom_dot_secure__vault_dot_v1_dot_secure__vault__pb2.ListAddressesRequest.FromString,
                     response_serializer=strongroom_dot_secure__vault_dot_v1_dot_secure__vault__pb2.ListAddressesResponse.SerializeToString,
+            ),
+            'FindAddress': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindAddress,
+                    request_deserializer=strongroom_dot_secure__vault_dot_v1_dot_secure__vault__pb2.FindAddressRequest.FromString,
+                    response_serializer=strongroom_dot_secure__vault_dot_v1_dot_secure__vault__pb2.FindAddressResponse.SerializeToString,
             ),
             'RequestKey': grpc.unary_unary_rpc_method_handler(
                     servicer.RequestKey,
@@ -368,6 +385,33 @@ class SecureVault:
             '/strongroom.secure_vault.v1.SecureVault/ListAddresses',
             strongroom_dot_secure__vault_dot_v1_dot_secure__vault__pb2.ListAddressesRequest.SerializeToString,
             strongroom_dot_secure__vault_dot_v1_dot_secure__vault__pb2.ListAddressesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindAddress(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/strongroom.secure_vault.v1.SecureVault/FindAddress',
+            strongroom_dot_secure__vault_dot_v1_dot_secure__vault__pb2.FindAddressRequest.SerializeToString,
+            strongroom_dot_secure__vault_dot_v1_dot_secure__vault__pb2.FindAddressResponse.FromString,
             options,
             channel_credentials,
             insecure,

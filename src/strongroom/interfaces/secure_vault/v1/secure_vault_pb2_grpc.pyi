@@ -43,6 +43,8 @@ class SecureVaultStub:
     """Opens the wallet of an asset in a vault account and derives its address."""
     ListAddresses: _grpc.UnaryUnaryMultiCallable[_secure_vault_pb2.ListAddressesRequest, _secure_vault_pb2.ListAddressesResponse]
     """Addresses of a wallet."""
+    FindAddress: _grpc.UnaryUnaryMultiCallable[_secure_vault_pb2.FindAddressRequest, _secure_vault_pb2.FindAddressResponse]
+    """Whose vault account an address belongs to, among all tenants."""
     RequestKey: _grpc.UnaryUnaryMultiCallable[_secure_vault_pb2.RequestKeyRequest, _secure_vault_pb2.Key]
     """Starts a key ceremony that the owners asked for. Answers at once; GetKey shows the progress."""
     GetKey: _grpc.UnaryUnaryMultiCallable[_secure_vault_pb2.GetKeyRequest, _secure_vault_pb2.Key]
@@ -71,6 +73,8 @@ class SecureVaultAsyncStub(SecureVaultStub):
     """Opens the wallet of an asset in a vault account and derives its address."""
     ListAddresses: _aio.UnaryUnaryMultiCallable[_secure_vault_pb2.ListAddressesRequest, _secure_vault_pb2.ListAddressesResponse]  # type: ignore[assignment]
     """Addresses of a wallet."""
+    FindAddress: _aio.UnaryUnaryMultiCallable[_secure_vault_pb2.FindAddressRequest, _secure_vault_pb2.FindAddressResponse]  # type: ignore[assignment]
+    """Whose vault account an address belongs to, among all tenants."""
     RequestKey: _aio.UnaryUnaryMultiCallable[_secure_vault_pb2.RequestKeyRequest, _secure_vault_pb2.Key]  # type: ignore[assignment]
     """Starts a key ceremony that the owners asked for. Answers at once; GetKey shows the progress."""
     GetKey: _aio.UnaryUnaryMultiCallable[_secure_vault_pb2.GetKeyRequest, _secure_vault_pb2.Key]  # type: ignore[assignment]
@@ -126,6 +130,14 @@ class SecureVaultServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_secure_vault_pb2.ListAddressesResponse, _abc.Awaitable[_secure_vault_pb2.ListAddressesResponse]]:
         """Addresses of a wallet."""
+
+    @_abc_1.abstractmethod
+    def FindAddress(
+        self,
+        request: _secure_vault_pb2.FindAddressRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_secure_vault_pb2.FindAddressResponse, _abc.Awaitable[_secure_vault_pb2.FindAddressResponse]]:
+        """Whose vault account an address belongs to, among all tenants."""
 
     @_abc_1.abstractmethod
     def RequestKey(
