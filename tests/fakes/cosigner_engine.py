@@ -13,7 +13,7 @@ from strongroom.interfaces.cosigner_engine.v1.cosigner_engine_pb2_grpc import (
 )
 from strongroom.kernel.documents.consent import Tombstone, cosigner_name
 from strongroom.kernel.documents.signing import Kind
-from strongroom.kernel.errors import StrongroomError
+from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.rpc.call import Call, current_call
 from strongroom.runtime.service import Service
 from tests.fixtures.tenant import MadeTenant
@@ -30,10 +30,14 @@ class FakeCosignerEngine(CosignerEngineServicer):
     failures: list[StrongroomError] = field(default_factory=list[StrongroomError])
     connected: set[int] = field(default_factory=lambda: {1, 2, 3})
     calls: list[Call] = field(default_factory=list[Call])
+    lost_answers: int = 0
 
     async def OpenCeremony(self, request: pb.OpenCeremonyRequest, context: Any) -> pb.OpenCeremonyResponse:
         self._note()
         self.openings.append(request)
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise StrongroomError(Code.UNAVAILABLE)
         name = f"{request.transaction_id}/{request.attempt}"
         return pb.OpenCeremonyResponse(signing_request_id=str(uuid5(NAMESPACE_OID, name)))
 

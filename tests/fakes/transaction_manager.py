@@ -19,11 +19,15 @@ from strongroom.runtime.service import Service
 
 @dataclass
 class FakeManager(TransactionManagerServicer):
-    """``payloads`` by transaction; ``busy`` lanes answer *retry after*; ``ended`` transactions stop their callers."""
+    """``payloads`` by transaction; ``busy`` lanes answer *retry after*; ``ended`` transactions stop their callers.
+
+    ``fixed`` are those whose payload was answered once: they have it for life, also when they have ended.
+    """
 
     payloads: dict[str, bytes] = field(default_factory=dict[str, bytes])
     busy: int = 0
     ended: set[str] = field(default_factory=set[str])
+    fixed: set[str] = field(default_factory=set[str])
     failures: list[StrongroomError] = field(default_factory=list[StrongroomError])
     confirmations: list[pb.ConfirmTransactionRequest] = field(default_factory=list[pb.ConfirmTransactionRequest])
     needed_confirmations: int = 2
@@ -38,15 +42,18 @@ class FakeManager(TransactionManagerServicer):
         self.calls.append(current_call())
         if self.failures:
             raise self.failures.pop(0)
+        of_step_8 = [step.step for step in request.steps] == ["8"]
+        fixed = self.payloads[request.transaction_id] if of_step_8 and request.transaction_id in self.fixed else b""
         if request.transaction_id in self.ended:
-            return pb.RecordStepResponse(status="CANCELLED", ended=True)
+            return pb.RecordStepResponse(status="CANCELLED", payload=fixed, ended=True)
         if request.outcome != "OK":
-            return pb.RecordStepResponse(status="CANCELLING", ended=True)
-        if [step.step for step in request.steps] != ["8"]:
+            return pb.RecordStepResponse(status="CANCELLING", payload=fixed, ended=True)
+        if not of_step_8:
             return pb.RecordStepResponse(status="PENDING_SIGNATURE")
         if self.busy:
             self.busy -= 1
             return pb.RecordStepResponse(status="QUEUED", retry_after_ms=5)
+        self.fixed.add(request.transaction_id)
         return pb.RecordStepResponse(status="PENDING_SIGNATURE", payload=self.payloads[request.transaction_id])
 
     async def ConfirmTransaction(

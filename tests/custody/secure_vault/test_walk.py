@@ -268,6 +268,49 @@ async def test_a_vault_that_dies_between_a_commit_and_the_next_call_goes_on(vaul
     assert [sent.transaction_id for sent in around.nodes.broadcasts] == [transfer.id]
 
 
+@pytest.mark.parametrize("lapsed", [False, True])
+async def test_a_vault_that_dies_after_it_opened_the_ceremony_assembles_what_was_released(
+    vault_database: Database, *, lapsed: bool
+) -> None:
+    """The engine has the request, the vault not its payload; then it is cancelled, but all have released."""
+    around = Neighbours()
+    around.engine.lost_answers = 1
+    first = await World(vault_database, around).start()
+    await first.make_ready()
+    transfer = first.transfer()
+    await first.admit(transfer)
+    await first.work.drain()
+    await first.stop()
+    assert len(around.engine.openings) == 1
+    assert await vault_database.fetchval("select payload from admissions") is None
+    around.manager.ended.add(transfer.id)
+    second = await World(vault_database, around).start()
+    with pytest.raises(StrongroomError) as caught:
+        await second.assemble(transfer)
+    assert caught.value.code is Code.UNAVAILABLE
+    second.clock.advance(7 * 3600 if lapsed else 60)
+    await second.settle()
+    around.manager.ended.clear()  # a finished signature ends a cancelling
+    await second.assemble(transfer)
+    await second.settle()
+    await second.stop()
+    assert len(around.engine.openings) == 1
+    assert [sent.transaction_id for sent in around.nodes.broadcasts] == [transfer.id]
+
+
+async def test_the_payload_of_another_intent_is_not_kept_at_the_end_either(world: World) -> None:
+    await world.make_ready()
+    world.around.engine.lost_answers = 1
+    transfer, other = world.transfer(), world.transfer(note="another")
+    await world.admit(transfer)
+    await world.work.drain()
+    world.around.manager.payloads[transfer.id] = other.payload.encode()
+    world.around.manager.ended.add(transfer.id)
+    world.clock.advance(60)
+    await world.settle()
+    assert await world.database.fetchval("select payload from admissions") is None
+
+
 async def test_each_call_names_the_handoff_it_acts_under(world: World) -> None:
     await world.make_ready()
     transfer = world.transfer()

@@ -145,6 +145,31 @@ async def test_nothing_new_begins_once_it_is_closing(world: World) -> None:
     assert (found.status, found.sub_status, found.ending, found.attempt) == (*CANCELLING, "CANCELLED", 0)
 
 
+@pytest.mark.parametrize("until", ["8", "9", "10"])
+async def test_the_vault_gets_the_payload_of_what_is_closing_too(world: World, until: str) -> None:
+    """It may have died between opening the ceremony and storing the payload, and what is released is assembled."""
+    transaction_id = await _created(world, until=until)
+    (row,) = await world.rows("select payload from transactions")
+    world.neighbours.closers = ()
+    await world.cancel(transaction_id)
+    for outcome in ("OK", "ATTEMPT_OUTDATED", "REQUEST_EXPIRED"):
+        answer = await world.report(transaction_id, "8", outcome=outcome)
+        assert (answer.ended, answer.payload) == (True, row["payload"])
+    assert (await world.report(transaction_id, "7")).payload == b""
+
+
+async def test_an_end_or_a_new_attempt_that_the_vault_itself_reports_brings_the_payload(world: World) -> None:
+    transaction_id = await _created(world, until="8")
+    (row,) = await world.rows("select payload from transactions")
+    answer = await world.report(transaction_id, "8", outcome="ATTEMPT_OUTDATED")
+    assert (answer.ended, answer.payload) == (True, row["payload"])
+    await world.settle()
+    await world.report(transaction_id, "6", "7", attempt=1)
+    world.clock.advance(24 * 3600)
+    answer = await world.report(transaction_id, "8", attempt=1)
+    assert (answer.ended, answer.payload, answer.status) == (True, row["payload"], "CANCELLING")
+
+
 async def test_the_lane_waits_for_the_word_of_the_cosigners(world: World) -> None:
     first, second = await _created(world, until="9"), await _created(world, until="7")
     world.neighbours.closers = ()

@@ -5,6 +5,7 @@ from strongroom.custody.secure_vault.domain import (
     Admission,
     Errand,
     Refusal,
+    StepAnswer,
     StepReport,
     check_admission,
     check_answered_payload,
@@ -17,7 +18,7 @@ from strongroom.kernel.documents.document_set import DocumentSet
 from strongroom.kernel.documents.intent import Intent
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import TenantId
-from strongroom.runtime.db import insert_handoff
+from strongroom.runtime.db import Statement, insert_handoff
 from strongroom.runtime.rpc.call import Call
 from strongroom.runtime.work import WorkItem
 
@@ -63,18 +64,20 @@ async def open_ceremony(*, means: Means, item: WorkItem) -> None:
     """Report step 8, which answers with nonce and payload or with when to ask again; then open the ceremony (step 9).
 
     Whatever waited is looked at again first. The payload is stored only after the engine has the request: both answers
-    are the same when asked again.
+    are the same when asked again. If the transaction has ended by then, the payload is stored all the same: the engine
+    may have had the request before this process died, and what was released is to be assembled.
     """
     errand = decode(item.payload, Errand)
     admission = item.carried
     if not isinstance(admission, Admission):
         admission = await get_admission(means=means, errand=errand)
-        if await _refuse_late(means=means, errand=errand, admission=admission):
-            await means.work.commit(done=item)
+        refused = await _refuse_late(means=means, errand=errand, admission=admission)
+        if refused is not None:
+            await _keep_payload(means=means, admission=admission, answer=refused, item=item)
             return
     answer = await means.peers.record_step(errand=errand, report=_report(means=means, errand=errand))
     if answer.ended:
-        await means.work.commit(done=item)
+        await _keep_payload(means=means, admission=admission, answer=answer, item=item)
         return
     if not answer.payload:
         await means.work.postpone(item, max(answer.retry_after_s, _RETRY_MIN_S))
@@ -89,6 +92,15 @@ async def open_ceremony(*, means: Means, item: WorkItem) -> None:
         signing_request_id=signing_request_id,
     )
     await means.work.commit(opened, done=item)
+
+
+async def _keep_payload(*, means: Means, admission: Admission, answer: StepAnswer, item: WorkItem) -> None:
+    """The end of the call, with the payload if the transaction ever had one."""
+    kept: list[Statement] = []
+    if answer.payload:
+        check_answered_payload(payload=answer.payload, intent=admission.intent)
+        kept.append(store.update_admission_payload(admission=admission, payload=answer.payload))
+    await means.work.commit(*kept, done=item)
 
 
 async def report_refusal(*, means: Means, item: WorkItem) -> None:
@@ -144,16 +156,19 @@ async def _find_refusal(*, means: Means, admission: Admission, document_set: Doc
     return None
 
 
-async def _refuse_late(*, means: Means, errand: Errand, admission: Admission) -> bool:
-    """Report what has lapsed since it was admitted, or was decided on a version that is not current any more."""
+async def _refuse_late(*, means: Means, errand: Errand, admission: Admission) -> StepAnswer | None:
+    """Report what has lapsed since it was admitted, or was decided on a version that is not current any more.
+
+    Returns:
+        The manager's answer; None if there was nothing to report.
+    """
     document_set = await means.get_document_set(admission.tenant_id)
     refusal = await _find_refusal(means=means, admission=admission, document_set=document_set)
     if refusal is None:
-        return False
+        return None
     outcome, reason = refusal
     report = _report(means=means, errand=errand, outcome=outcome.name, detail=reason)
-    await means.peers.record_step(errand=errand, report=report)
-    return True
+    return await means.peers.record_step(errand=errand, report=report)
 
 
 async def _is_admitted(*, means: Means, admission: Admission) -> bool:

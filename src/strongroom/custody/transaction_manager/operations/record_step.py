@@ -23,7 +23,10 @@ _TRIES: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """The answer to a reporter; ``payload`` and ``retry_after_ms`` belong to step 8."""
+    """The answer to a reporter; ``payload`` and ``retry_after_ms`` belong to step 8.
+
+    Also of what has ``ended`` the vault gets the payload: what was released before it ended is still assembled.
+    """
 
     status: Status
     payload: bytes = b""
@@ -73,13 +76,12 @@ def _find_kept(report: Report, ports: Ports) -> Transaction | None:
 async def _record_once(transaction: Transaction, report: Report, received: Received, ports: Ports) -> Recorded:
     match decide_hearing(transaction=transaction, report=report):
         case Hearing.STOP:
-            return Recorded(status=transaction.status, ended=True)
+            return _ended(transaction, report, status=transaction.status)
         case Hearing.PASSED_OVER:
             return Recorded(status=transaction.status)
         case Hearing.REPEATED:
             check_repetition(transaction=transaction, report=report)
-            payload = (transaction.payload or b"") if report.last == "8" else b""
-            return Recorded(status=transaction.status, payload=payload)
+            return Recorded(status=transaction.status, payload=_payload(transaction, report))
         case Hearing.DECIDE_AGAIN:
             return await _decide_again(transaction, report, received, ports)
         case Hearing.DUE:
@@ -90,7 +92,7 @@ async def _record_due(transaction: Transaction, report: Report, received: Receiv
     if report.outcome != OK:
         return await _end(_ending(report), transaction, report, received, ports)
     if report.last in BEFORE_CEREMONY and ports.clock.now() >= transaction.not_after:
-        return await _end(TIMED_OUT, transaction, None, received, ports)
+        return await _end(TIMED_OUT, transaction, report, received, ports)
     if report.last == "8":
         return await _queue(transaction, report, received, ports)
     return await _advance(transaction, report, received, ports)
@@ -109,21 +111,27 @@ async def _decide_again(transaction: Transaction, report: Report, received: Rece
         handoff=received.handoff,
         ports=ports,
     )
-    return Recorded(status=change.moves[-1] if change.moves else transaction.status, ended=True)
+    return _ended(transaction, report, status=change.moves[-1] if change.moves else transaction.status)
 
 
-async def _end(
-    change: Change, transaction: Transaction, report: Report | None, received: Received, ports: Ports
-) -> Recorded:
+def _ended(transaction: Transaction, report: Report, *, status: Status) -> Recorded:
+    return Recorded(status=status, payload=_payload(transaction, report), ended=True)
+
+
+def _payload(transaction: Transaction, report: Report) -> bytes:
+    return (transaction.payload or b"") if report.last == "8" else b""
+
+
+async def _end(change: Change, transaction: Transaction, report: Report, received: Received, ports: Ports) -> Recorded:
     await store_step(
         ports=ports,
         transaction=transaction,
         change=change,
         errand=_errand(transaction, received),
-        steps=report.steps if report else (),
+        steps=() if change is TIMED_OUT else report.steps,
         handoff=received.handoff,
     )
-    return Recorded(status=change.moves[-1], ended=True)
+    return _ended(transaction, report, status=change.moves[-1])
 
 
 def _errand(transaction: Transaction, received: Received) -> Errand:

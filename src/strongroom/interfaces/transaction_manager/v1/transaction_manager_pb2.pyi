@@ -453,7 +453,9 @@ class RecordStepResponse(_message.Message):
     status: _builtins.str
     """Public status after the step."""
     payload: _builtins.bytes
-    """Step 8 only: the encoded payload, once the lane and the fee allow it."""
+    """Step 8 only: the encoded payload, once the lane and the fee allow it. Also when it has ended since: what was released
+    before that is still assembled.
+    """
     retry_after_ms: _builtins.int
     """Step 8 only: ask again after this; 0 when payload is set."""
     ended: _builtins.bool
