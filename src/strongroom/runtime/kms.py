@@ -8,11 +8,15 @@ import re
 from pathlib import Path
 from typing import Final, Protocol, final
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from strongroom.kernel.errors import Code, StrongroomError
 
 SOFTWARE: Final = "software"
+NONCE_BYTES: Final = 12
+"""Of AES-GCM, at the head of a wrapped key."""
 _KEY_BYTES: Final = 32
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 _NAME_MAX: Final = 63
@@ -71,6 +75,59 @@ class Kms(Protocol):
     def sealing_key(self, name: str) -> SealingKey:
         """The sealing key of that name, another secret than the signing key of the same name."""
         ...
+
+
+class KeyWrapper(Protocol):
+    """A key encryption key: it wraps other keys, and need not be in this process."""
+
+    @property
+    def kind(self) -> str:
+        """What protects it: ``software``, ``pkcs11`` or ``endpoint``."""
+        ...
+
+    def wrap(self, key: bytes, *, context: bytes) -> bytes:
+        """The key encrypted and authenticated, bound to ``context``; 28 bytes longer than the key."""
+        ...
+
+    def unwrap(self, wrapped: bytes, *, context: bytes) -> bytes:
+        """The key.
+
+        Raises:
+            StrongroomError: ``STATE_DAMAGED`` when it was changed, or wrapped by another key or for another context;
+                ``UNAVAILABLE`` when what holds the key encryption key does not answer.
+        """
+        ...
+
+
+@final
+class SealingKeyWrapper:
+    """A key encryption key in this process: AES-256-GCM with random nonces (NIST SP 800-38D).
+
+    Args:
+        key: such as ``Kms.sealing_key`` gives.
+        kind: where it came from.
+    """
+
+    def __init__(self, key: SealingKey, *, kind: str = SOFTWARE) -> None:
+        self._aead = AESGCM(key.reveal())
+        self._kind = kind
+
+    @property
+    def kind(self) -> str:
+        """Where the key came from."""
+        return self._kind
+
+    def wrap(self, key: bytes, *, context: bytes) -> bytes:
+        """Nonce, encrypted key and tag."""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._aead.encrypt(nonce, key, context)
+
+    def unwrap(self, wrapped: bytes, *, context: bytes) -> bytes:
+        """The key; ``STATE_DAMAGED`` when it does not open."""
+        try:
+            return self._aead.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], context)
+        except (InvalidTag, ValueError):
+            raise StrongroomError(Code.STATE_DAMAGED, "A wrapped key does not open.") from None
 
 
 class Attestor(Protocol):
