@@ -1,0 +1,24 @@
+"""HTTP/1.1 between programs of ours: mutual TLS that names its peer, and a client that costs little.
+
+``HttpClient`` speaks to one origin over connections kept open, with or without TLS; a door served by ``serve_config``
+finds in ``scope["state"][PEER]`` whose certificate the connection showed.
+"""
+
+from strongroom.runtime.http.client import HttpAnswer, HttpClient, HttpFailure, HttpFailureError, Origin
+from strongroom.runtime.http.server import PEER, Peer, serve_config
+from strongroom.runtime.http.tls import certificate_key_hash, client_context, named_service, server_context
+
+__all__ = [
+    "PEER",
+    "HttpAnswer",
+    "HttpClient",
+    "HttpFailure",
+    "HttpFailureError",
+    "Origin",
+    "Peer",
+    "certificate_key_hash",
+    "client_context",
+    "named_service",
+    "serve_config",
+    "server_context",
+]

@@ -1,0 +1,66 @@
+"""A door served by uvicorn that knows whose certificate each connection showed."""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from strongroom.runtime.http.tls import certificate_key_hash
+from strongroom.runtime.service import HttpApp
+
+PEER: Final = "peer"
+"""The key in ``scope["state"]`` under which a door finds its ``Peer``."""
+KEEP_ALIVE_S: Final = 75
+"""Longer than ``client.IDLE_S``: the client drops a connection first, so that no request meets one that closes."""
+_GRACE_S: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Whose certificate a connection showed; TLS has checked that it leads to the root and has not expired."""
+
+    certificate_der: bytes
+    key_hash: bytes
+
+
+class MutualTlsProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1, with the connection's ``Peer`` in the state of every request."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Read the certificate once for the connection."""
+        super().connection_made(transport)
+        tls = cast("ssl.SSLObject | None", transport.get_extra_info("ssl_object"))
+        certificate = tls.getpeercert(binary_form=True) if tls else None
+        if certificate is None:
+            transport.abort()
+            return
+        peer = Peer(certificate, certificate_key_hash(certificate))
+        self.app_state: dict[str, Any] = {**self.app_state, PEER: peer}
+
+
+def serve_config(app: HttpApp, *, host: str, port: int, tls: ssl.SSLContext | None) -> uvicorn.Config:
+    """How uvicorn serves a door.
+
+    Args:
+        app: an ASGI 3 application.
+        host: the address to listen at.
+        port: the TCP port.
+        tls: of ``server_context``; None for plain HTTP, where no ``Peer`` is known.
+    """
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=MutualTlsProtocol if tls else "httptools",
+        ssl_context_factory=(lambda _config, _default: tls) if tls else None,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
