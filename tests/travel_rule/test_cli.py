@@ -153,3 +153,23 @@ def test_wrong_usage(inside: Inside, line: str) -> None:
     code, out, err = inside(line)
     assert (code, out) == (2, "")
     assert len(err.splitlines()) >= 2
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "verdict", "reason"),
+    [
+        ("이영희 Lee,Yong-Hee", 1, "no-match", "different"),
+        ("이영희 Lee,Young-Hee", 0, "match", "romanisation"),
+        ("Acme,Inc ACME", 0, "match", "same"),
+        ("Acme,GmbH Acme,AG --kind company", 1, "close", "legal-form"),
+    ],
+)
+def test_two_names(inside: Inside, line: str, code: int, verdict: str, reason: str) -> None:
+    found, out, err = inside(f"travel-rule names compare {line} --json")
+    assert (found, err) == (code, "")
+    assert (data(out)["verdict"], data(out)["reason"]) == (verdict, reason)
+
+
+def test_people_read_why(inside: Inside) -> None:
+    code, out, _ = inside("travel-rule names compare 홍길동 Hong,Gildong")
+    assert (code, out) == (0, "match (95): Two spellings of one Korean name.\n")

@@ -19,13 +19,19 @@ from strongroom.travel_rule.ivms101.editions import lost_in
 from strongroom.travel_rule.ivms101.findings import PROFILES, Edition, Finding
 from strongroom.travel_rule.ivms101.model import Payload
 from strongroom.travel_rule.ivms101.payload import Reading, read_payload, write_element
+from strongroom.travel_rule.names.companies import compare_companies
+from strongroom.travel_rule.names.parties import compare as compare_names
+from strongroom.travel_rule.names.persons import compare_persons
+from strongroom.travel_rule.names.verdict import Verdict
 from strongroom.travel_rule.rules.book import Book, own_book, parse_book
 from strongroom.travel_rule.rules.evaluate import Duty, Evaluation, Price, Requirement, Transfer, evaluate, value_in
 from strongroom.travel_rule.rules.presence import fields_in
 
 app = App(name="travel-rule", help="The Travel Rule: payloads and what jurisdictions ask.", help_format="plaintext")
 ivms101 = App(name="ivms101", help="Payloads of IVMS101, 2020 and 2023.", help_format="plaintext")
+names = App(name="names", help="Whether two names are of one person or company.", help_format="plaintext")
 app.command(ivms101)
+app.command(names)
 Version = Literal["2020", "2023"]
 PayloadFile = Annotated[Path, Parameter(help="A payload, as JSON.")]
 ProfileName = Annotated[Literal["standard", "korea", "strict-lei"], Parameter(help="Custom beside the standard.")]
@@ -98,6 +104,32 @@ def convert(
         remark(f"LOST: {lost}")
     show_json(msgspec.json.decode(written))
     return Exit.OK
+
+
+@names.command
+def compare(
+    a: Annotated[str, Parameter(help="A name, in Latin letters or Hangul.")],
+    b: Annotated[str, Parameter(help="Another.")],
+    /,
+    *,
+    kind: Annotated[Literal["person", "company"] | None, Parameter(help="By the legal form if absent.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Say whether two names match, are close or do not match, and why; docs/name_matching.md says how well.
+
+    Exit code 0 for a match, 1 for anything else.
+
+    For example:
+        strongroom travel-rule names compare 이영희 "Young Hee Lee"
+    """
+    comparing = {"person": compare_persons, "company": compare_companies, None: compare_names}[kind]
+    found = comparing(a, b)
+    answer = {"verdict": found.verdict, "score": found.score, "reason": found.reason, "message": found.reason.text}
+    if as_json:
+        show_json(answer)
+    else:
+        say(f"{found.verdict} ({found.score}): {found.reason.text}")
+    return Exit.OK if found.verdict is Verdict.MATCH else Exit.REFUSED
 
 
 @app.command
