@@ -30,8 +30,8 @@ async def wrapper_from_endpoint(
         timeout_s: for the whole exchange.
 
     Raises:
-        StrongroomError: ``CONFIG_INVALID`` for another address; ``UNAVAILABLE`` when the service does not answer, or refuses;
-            ``STATE_DAMAGED`` when what it answers is no such key.
+        StrongroomError: ``CONFIG_INVALID`` for another address; ``UNAVAILABLE`` when the service is not there or
+            refuses; ``STATE_DAMAGED`` when what it answers is no such key.
     """
     _check_private(url)
     try:

@@ -108,7 +108,8 @@ class UtcDateTime(TypeDecorator[datetime]):
             "mssql": mssql.DATETIME2(precision=self.digits),
             "oracle": sa.TIMESTAMP(),
         }
-        return dialect.type_descriptor(types.get(dialect.name, mysql.DATETIME(fsp=self.digits or None)))
+        # not its adaptation to the driver, which forgets the precision
+        return types.get(dialect.name, mysql.DATETIME(fsp=self.digits or None))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  every dialect alike
         """Cut, not rounded: MariaDB and PostgreSQL would disagree."""

@@ -50,7 +50,7 @@ def _table(name: str, *parts: SchemaItem, feature: str = "core") -> sa.Table:
 
 
 def _number(name: str, comment: str | None = None) -> sa.Column[int]:
-    return sa.Column(name, row_number(), primary_key=True, autoincrement=True, comment=comment)
+    return sa.Column(name, row_number(), sa.Identity(), primary_key=True, comment=comment)
 
 
 def _required(name: str, kind: sa.types.TypeEngine[Any], comment: str | None = None) -> sa.Column[Any]:
