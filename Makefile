@@ -7,8 +7,7 @@ ARGS ?=
 MINUTES ?= 10
 SEED ?=
 PYTEST_ARGS ?=
-MINUTES ?= 10
-SEED ?=
+PAYMENTS ?= 200
 PYTHON_IN_VENV := .venv/bin/python
 
 help: ## these lines
@@ -39,6 +38,6 @@ bench: ## the figures, as a table and JSON
 	@tools/bootstrap develop
 	@$(PYTHON_IN_VENV) -m bench $(ARGS)
 
-chaos-custody: ## kill custody's processes for MINUTES=n, audited; SEED=s repeats the kills of a run
+chaos-custody: ## kill custody's processes for MINUTES=n under PAYMENTS=n, audited; SEED=s repeats a run's kills
 	@tools/bootstrap develop
-	@$(PYTHON_IN_VENV) -m tests.flows.crash.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+	@$(PYTHON_IN_VENV) -m tests.flows.crash.chaos --minutes $(MINUTES) --payments $(PAYMENTS) $(if $(SEED),--seed $(SEED))

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.embedded import FINAL, run_strongroom, until
+from tests.fixtures.embedded import FINAL, OWNERS, run_strongroom, until
+from tests.flows.crash.chaos import shuffled
 from tests.flows.crash.fault import Fault
 from tests.flows.crash.load import pay_under_kills, schedule
-from tests.flows.crash.stack import COSIGNERS, Stack, alternate, faults_of, running_stack
+from tests.flows.crash.stack import COSIGNERS, Stack, running_stack
+from tests.flows.crash.sweep import in_turn, owner_of, pay_through_all, walk_courses
 
 SEED = 4
 LOAD = 20
@@ -28,33 +30,19 @@ def stack() -> Iterator[Stack]:
         yield running
 
 
-def pay_through_all(stack: Stack, faults: list[Fault]) -> None:
-    for fault in faults:
-        try:
-            stack.pay_through(fault)
-            stack.audit()
-        except AssertionError as error:
-            raise AssertionError(f"killed {fault}: {error}") from error
+def test_the_platform_killed_before_and_after_every_commit(stack: Stack) -> None:
+    course = walk_courses(stack, processes=["platform"])
+    services = {service for _, service in map(owner_of, course.faults)}
+    assert services == {*OWNERS}, "every service that stores anything of a payment"
+    assert len(course.always) > 25
+    pay_through_all(stack, course.faults).check(course, at_most_missed=2)
 
 
-def test_the_platform_killed_at_every_commit(stack: Stack) -> None:
-    walk = stack.trace()
-    faults = faults_of(walk, processes=["platform"])
-    services = {fault.place.partition(":")[0] for fault in faults}
-    assert {"transaction_manager", "screening", "policy_engine", "secure_vault", "cosigner_engine", "nodes"} <= services
-    assert len(faults) > 50
-    pay_through_all(stack, alternate(faults))
-
-
-def test_a_cosigner_killed_at_every_order_and_entry(stack: Stack) -> None:
-    """Each place at one of the three, in turn: their code is one."""
-    walk = stack.trace()
-    by_process = {process: faults_of(walk, processes=[process]) for process in COSIGNERS}
-    longest = max(map(len, by_process.values()))
-    places = {fault.place for faults in by_process.values() for fault in faults}
+def test_a_cosigner_killed_around_every_order_and_entry(stack: Stack) -> None:
+    course = walk_courses(stack, processes=COSIGNERS)
+    places = {place for _, place, _ in course.always}
     assert {"journal consented", "journal released", "journal finished", "order SeekConsent"} <= places
-    turns = [by_process[COSIGNERS[number // 2 % 3]][number : number + 1] for number in range(longest)]
-    pay_through_all(stack, [fault for turn in turns for fault in turn])
+    pay_through_all(stack, in_turn(course)).check(course, at_most_missed=3)
 
 
 def test_postgres_killed_while_payments_are_made(stack: Stack) -> None:
@@ -111,6 +99,13 @@ def test_a_seed_repeats_its_kills() -> None:
         return [str(next(kills)) for _ in range(50)]
 
     assert first(SEED) == first(SEED) != first(SEED + 1)
+
+
+def test_a_seed_repeats_its_order_of_places_whatever_else_there_is() -> None:
+    faults = tuple(Fault(process="platform", place=f"place {number}", when="after") for number in range(20))
+    order = shuffled(faults, seed=SEED)
+    assert order != shuffled(faults, seed=SEED + 1)
+    assert shuffled(faults[::-1][1:], seed=SEED) == [fault for fault in order if fault != faults[-1]]
 
 
 def test_the_command_says_what_the_auditor_found(stack: Stack, tmp_path: Path) -> None:

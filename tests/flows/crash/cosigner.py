@@ -1,15 +1,20 @@
-"""A co-signer's process, with a place around every order and every entry of its journal."""
+"""A co-signer's process, with a place around every order and every entry of its journal.
+
+It looks for an engine that was killed again and again as often as for one that was killed once.
+"""
 
 import sys
 from pathlib import Path
 from typing import Any
 
-from strongroom.custody.cosigner import main
+from strongroom.custody.cosigner import main, peers
 from strongroom.custody.cosigner.domain.entries import KIND_OF, Entry
 from strongroom.custody.cosigner.domain.orders import Order
 from strongroom.custody.cosigner.flow import Cosigner
 from strongroom.custody.cosigner.store import Journal
 from tests.flows.crash.fault import Places
+
+_LONGEST_WAIT_S = 0.4
 
 
 def watch_orders(places: Places) -> None:
@@ -35,5 +40,6 @@ def watch_orders(places: Places) -> None:
 
 
 if __name__ == "__main__":
+    setattr(peers, "LONGEST_WAIT_S", _LONGEST_WAIT_S)  # noqa: B010 - a constant, but for a test that kills all day
     watch_orders(Places(Path(sys.argv[sys.argv.index("--home") + 1]).name))
     main.main()

@@ -1,5 +1,6 @@
 """The platform process, with a place before and after every commit: ``python -m tests.flows.crash.platform FILE``."""
 
+import os
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -7,8 +8,10 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from strongroom.apps import serve
+from strongroom.custody.cosigner_engine.config import EngineConfig
 from strongroom.runtime.db import Database, DatabaseConfig, Statement
-from tests.flows.crash.fault import Places
+from strongroom.runtime.work import Work
+from tests.flows.crash.fault import HURRIED_S, HURRY, Places
 
 PROCESS = "platform"
 _CHANGE = re.compile(r"\s*(insert)\s+into\s+(\w+)|\s*(update)\s+(\w+)|\s*(delete)\s+from\s+(\w+)", re.IGNORECASE)
@@ -58,6 +61,16 @@ def watch_commits(places: Places) -> None:
         setattr(Database, name, function)
 
 
+def hurry() -> None:
+    """Short limits, by the settings that there are: an embedded platform reads them from nowhere."""
+    work: Any = Work.__init__
+    work.__kwdefaults__["lease_s"] = HURRIED_S
+    engine: Any = EngineConfig.__init__
+    engine.__kwdefaults__.update(consent_timeout_s=HURRIED_S, round_timeout_s=HURRIED_S)
+
+
 if __name__ == "__main__":
+    if HURRY in os.environ:
+        hurry()
     watch_commits(Places(PROCESS))
     serve.main()

@@ -5,10 +5,12 @@ import itertools
 import os
 import signal
 import sys
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final, TypeVar, final
 
@@ -18,13 +20,26 @@ from strongroom.apps.verify import Report, Sources, audit_custody
 from strongroom.client import Strongroom, StrongroomError
 from strongroom.runtime.clock import SystemClock
 from strongroom.runtime.db import DatabaseNames
-from tests.fixtures.embedded import FINAL, Embedded, Json, data_folder, destination, living_in, new_address, until
-from tests.flows.crash.fault import FOLDER, Fault, Faults, When
+from tests.fixtures.embedded import (
+    FINAL,
+    Embedded,
+    Json,
+    TimeOverError,
+    data_folder,
+    destination,
+    living_in,
+    new_address,
+    until,
+)
+from tests.flows.crash.fault import FOLDER, HURRY, Fault, Faults
 
 T = TypeVar("T")
 COSIGNERS: Final = ("cosigner-1", "cosigner-2", "cosigner-3")
 _ROOT: Final = Path(__file__).resolve().parents[3]
 _END_S: Final = 120.0
+_AFTERWARDS_S: Final = 1.0
+Walk = list[tuple[str, str, int]]
+"""Process, place and occurrence of everything that a payment comes by."""
 _BY_THE_CLOCK: Final = ("lease work", "request_nonces", "observed_blocks", "postpone")
 """Commits that a walk may have or not have, because a clock or a block makes them."""
 
@@ -45,17 +60,21 @@ class Stack:
     Args:
         folder: the data folder; a stack that was killed is started again over it.
         faults: where processes learn at which place they die.
+        hurried: leases and limits of ceremonies are seconds instead of half a minute (``HURRIED_S``).
     """
 
-    def __init__(self, folder: Path, faults: Faults) -> None:
-        self._folder, self.faults = folder, faults
+    def __init__(self, folder: Path, faults: Faults, *, hurried: bool = False) -> None:
+        self._folder, self.faults, self._hurried = folder, faults, hurried
         self._numbers = itertools.count(1)
         self.payments: list[Payment] = []
+        self._killed: dict[str, Sequence[Fault]] = {}
         self.recoveries_s: defaultdict[str, list[float]] = defaultdict(list)
         self.embedded = self._start()
 
     def _start(self) -> Embedded:
-        told = (f"{FOLDER}={self.faults.folder}", f"PYTHONPATH={_ROOT}")
+        told = [f"{FOLDER}={self.faults.folder}", f"PYTHONPATH={_ROOT}"]
+        if self._hurried:
+            told.append(f"{HURRY}=1")
         program = ("/usr/bin/env", *told, sys.executable, "-m", "tests.flows.crash.up")
         return Embedded.start(self._folder, program=program)
 
@@ -98,34 +117,57 @@ class Stack:
         """Wait until it is COMPLETED, and the receiver has exactly the amount."""
         done = until(lambda: self._ended(payment), what=f"{payment} ends", timeout_s=_END_S)
         assert done["status"] == "COMPLETED", done
-        assert self.embedded.chain_balance(payment.receiver) == payment.amount_units
+        assert self.balance_of(payment) == payment.amount_units
+
+    def balance_of(self, payment: Payment) -> int:
+        """What its receiver has, as soon as the node answers, which may just be killed."""
+
+        def ask() -> tuple[int] | None:
+            try:
+                return (self.embedded.chain_balance(payment.receiver),)
+            except (OSError, HTTPException):
+                return None
+
+        return until(ask, what="the node answers", timeout_s=_END_S)[0]
 
     def _ended(self, payment: Payment) -> Json | None:
         found = self.get(payment)
         return found if found["status"] in FINAL else None
 
-    def trace(self) -> list[tuple[str, str, int]]:
-        """One undisturbed payment: process, place and occurrence of everything that it comes by."""
+    def trace(self) -> Walk:
+        """One undisturbed payment: what it comes by, and what comes a moment after its end."""
         self.faults.begin_trace()
         self.complete(self.pay())
+        self.pause(_AFTERWARDS_S / 4)
         passed: Counter[tuple[str, str]] = Counter()
-        walk: list[tuple[str, str, int]] = []
+        walk: Walk = []
         for process, place in self.faults.end_trace():
             passed[process, place] += 1
             if not any(words in place for words in _BY_THE_CLOCK):
                 walk.append((process, place, passed[process, place]))
         return walk
 
-    def pay_through(self, fault: Fault) -> None:
-        """A payment during which a process is killed at a place; it must end all the same, and must have been hit."""
-        self.faults.arm(fault)
-        began_s = now_s()
+    def pay_through(self, faults: Sequence[Fault]) -> list[Fault]:
+        """A payment during which processes are killed at places; it must end all the same.
+
+        Returns:
+            The faults that it did not come by.
+        """
+        self.faults.arm(faults)
         payment = self.pay()
-        self.complete(payment)
-        self.recoveries_s[f"{fault.process} at a place, until paid"].append(now_s() - began_s)
-        missed = self.faults.is_armed()
-        self.faults.disarm()
-        assert not missed, f"{fault} was never reached"
+        self._killed[payment.transaction_id] = faults
+        try:
+            self.complete(payment)
+        except AssertionError as error:
+            killed = ", ".join(str(fault) for fault in faults if fault not in self.faults.left())
+            raise AssertionError(f"{killed}: {error}") from error
+        with suppress(TimeOverError):
+            until(lambda: not self.faults.left(), what="the last kill", timeout_s=_AFTERWARDS_S)
+        return self.faults.disarm()
+
+    def pause(self, seconds_s: float) -> None:
+        """Let everything go on by itself."""
+        threading.Event().wait(seconds_s)
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
         """Kill a process, and wait until the supervisor has started another."""
@@ -144,12 +186,18 @@ class Stack:
         """Everything against everything; nothing may be found."""
         report = asyncio.run(audit_custody(Sources.of_data_dir(self._folder)))
         found = {
-            one.name: [f"{it.about}: {it.what}" for it in one.findings] for one in report.outcomes if not one.holds
+            one.name: [f"{it.about}: {it.what}{self._of_kills(it.about)}" for it in one.findings]
+            for one in report.outcomes
+            if not one.holds
         }
         assert not found, found
         assert not [one.name for one in report.outcomes if one.left_out]
         assert report.read["transactions"] == len(self.payments), "one transaction for each payment"
         return report
+
+    def _of_kills(self, about: str) -> str:
+        killed = self._killed.get(about, ())
+        return f" ({', '.join(map(str, killed))})" if killed else ""
 
     def check_all_paid(self, payments: Iterable[Payment]) -> None:
         """Every payment has ended well, and its receiver has been paid once."""
@@ -167,12 +215,12 @@ class Stack:
 
 
 @contextmanager
-def running_stack() -> Generator[Stack]:
+def running_stack(*, hurried: bool = False) -> Generator[Stack]:
     """A stack of one's own."""
     with data_folder() as folder:
         faults = Faults(folder.parent / "faults")
         faults.folder.mkdir()
-        stack = Stack(folder, faults)
+        stack = Stack(folder, faults, hurried=hurried)
         try:
             yield stack
         except BaseException:
@@ -180,26 +228,6 @@ def running_stack() -> Generator[Stack]:
             raise
         stack.close()
         assert living_in(folder) == {}
-
-
-def alternate(faults: Sequence[Fault]) -> list[Fault]:
-    """Of the two kills at each place one: before the first, after the second, and so on.
-
-    Before a commit and after the one before it the databases are the same, so no state of them is left out.
-    """
-    return [one for number, one in enumerate(faults) if number % 4 in {0, 3}]
-
-
-def faults_of(walk: Iterable[tuple[str, str, int]], *, processes: Iterable[str]) -> list[Fault]:
-    """A kill before and one after every place of a walk."""
-    wanted = frozenset(processes)
-    both: tuple[When, When] = ("before", "after")
-    return [
-        Fault(process=process, place=place, when=when, occurrence=occurrence)
-        for process, place, occurrence in walk
-        if process in wanted
-        for when in both
-    ]
 
 
 def now_s() -> float:

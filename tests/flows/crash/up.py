@@ -13,7 +13,7 @@ from typing import Any
 from strongroom.apps.embedded import supervisor
 from strongroom.apps.embedded.process import Command, ManagedProcess
 from strongroom.cli import main
-from tests.flows.crash.fault import FOLDER
+from tests.flows.crash.fault import FOLDER, HURRY
 
 _ROOT = str(Path(__file__).resolve().parents[3])
 _WRAPPED = {
@@ -29,7 +29,8 @@ def wrap_children() -> None:
     def started(command: Command, *, before: Callable[[], None] | None = None) -> ManagedProcess:
         arguments = tuple(_WRAPPED.get(argument, argument) for argument in command.arguments)
         if arguments != command.arguments:
-            told = {**command.environment, FOLDER: os.environ[FOLDER], "PYTHONPATH": _ROOT}
+            passed_on = {name: os.environ[name] for name in (FOLDER, HURRY) if name in os.environ}
+            told = {**command.environment, **passed_on, "PYTHONPATH": _ROOT}
             command = replace(command, arguments=arguments, environment=told)
         return start(command, before=before)
 
