@@ -301,6 +301,12 @@ class Code(Enum):
     UNSUPPORTED_RISK_ASSESSMENT = Meaning(
         8008, 400, "This risk assessment is not possible now, or not for this side.", "Report the transaction first."
     )
+    RISK_ASSESSMENT_REFUSED = Meaning(
+        8009, 502, "The screening company refuses what it is asked.", "Read the reason in the log; nothing was learnt."
+    )
+    RISK_ASSESSMENT_UNKNOWN = Meaning(
+        8010, 404, "No such risk assessment.", "Use the requestId that was answered when it was asked for."
+    )
 
     # 81xx: between enclaves, past the hub
     TRAVEL_RULE_MESSAGE_INVALID = Meaning(
