@@ -18,9 +18,11 @@ class ApiSettings(Settings, frozen=True):
     """The door for the provider's own systems.
 
     Args:
-        host, port: where it listens; port 0 takes a free one.
+        host: where it listens.
+        port: the same.
         token: who does not send it as bearer token is refused.
-        tls_cert_file, tls_key_file: without them plain HTTP, for loopback and private networks.
+        tls_cert_file: certificates; without one plain HTTP, for loopback and private networks.
+        tls_key_file: its key.
         max_body_bytes: of a request.
     """
 
@@ -33,43 +35,42 @@ class ApiSettings(Settings, frozen=True):
 
 
 class MessagesSettings(Settings, frozen=True):
-    """The door for the hub: mutual TLS. Without files there is no TLS, which is for tests on one machine alone.
-
-    Args:
-        host, port: where it listens; port 0 takes a free one.
-        tls_cert_file, tls_key_file: this enclave's, whose key the network authority lists.
-        hub_ca_file: what the hub's certificate must chain to.
-    """
+    """Where the door for the hub listens."""
 
     host: str = "127.0.0.1"
     port: int = 8631
-    tls_cert_file: str = ""
-    tls_key_file: str = ""
-    hub_ca_file: str = ""
 
 
 class HubSettings(Settings, frozen=True):
     """The way to other providers.
 
     Args:
-        url: of the hub.
-        ca_file: what the hub's certificate must chain to.
+        url: of the hub: ``https://host:port``.
+        tls_folder: tls.key, tls.pem and root.pem of this enclave, for both ways. The network authority lists its key.
+            Empty: no TLS, which is for tests on one machine alone.
         authority_key: the network authority's Ed25519 public key, 64 hexadecimal digits: it signs the directory.
         directory_s: how long a directory that was read is used.
         timeout_s: of one exchange with a counterparty, who in turn asks its back end for up to 5 s.
     """
 
     url: str = ""
-    ca_file: str = ""
+    tls_folder: str = ""
     authority_key: str = ""
     directory_s: float = 60.0
     timeout_s: float = 8.0
 
 
 class BackEnd(Settings, frozen=True):
-    """The provider's back end: what VEGA_VERIFICATION_..._PATH are elsewhere (travel_rule.md 1.3)."""
+    """The provider's back end: what VEGA_VERIFICATION_..._PATH are elsewhere (travel_rule.md 1.3).
+
+    Args:
+        url: ``https://host:port``, without a path.
+        ca_file: what its certificate must chain to; empty: what the machine trusts.
+        token: the bearer token that it knows the enclave by.
+    """
 
     url: str = ""
+    ca_file: str = ""
     token: str = ""
     verification_path: str = "/verifications"
     account_path: str = "/verifications/account"
@@ -93,6 +94,27 @@ class DatabaseSection(Settings, frozen=True):
     max_connections: int = 8
     tls_ca_file: str = ""
     schema: str = ""
+
+
+class KekSettings(Settings, frozen=True):
+    """The key encryption key: what wraps the keys of the columns.
+
+    Args:
+        kind: ``file``: of the software KMS, in ``keys_folder``. ``pkcs11``: in a token. ``endpoint``: decrypted at start
+            by the provider's own service. ``text``: in these settings, which is not recommended.
+        key: endpoint: the encrypted key, or its name there; text: 32 bytes in base64.
+        url: of the endpoint.
+        library: the token's PKCS#11 module.
+        token: its label.
+        pin: of its user.
+    """
+
+    kind: Literal["file", "pkcs11", "endpoint", "text"] = "file"
+    key: str = ""
+    url: str = ""
+    library: str = ""
+    token: str = ""
+    pin: str = ""
 
 
 class WorkSettings(Settings, frozen=True):
@@ -145,6 +167,7 @@ class EnclaveConfig(Settings, frozen=True):
     hub: HubSettings = HubSettings()
     backend: BackEnd = BackEnd()
     database: DatabaseSection = DatabaseSection()
+    kek: KekSettings = KekSettings()
     work: WorkSettings = WorkSettings()
 
     def __repr__(self) -> str:

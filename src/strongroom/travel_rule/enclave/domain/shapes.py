@@ -230,9 +230,12 @@ class BackendInquiry(Shape, frozen=True, kw_only=True):
 
 
 class BackendResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What the back end answers to both verifications; ``ivms101`` may hold ``beneficiary`` and ``beneficiaryVASP``."""
+    """What the back end answers to both verifications; ``ivms101`` may hold ``beneficiary`` and ``beneficiaryVASP``.
 
-    result: Literal["VERIFIED", "DENIED", "UNKNOWN", "ERROR"]
+    PENDING: somebody has to look at it first. It is asked again until it says something else.
+    """
+
+    result: Literal["VERIFIED", "DENIED", "UNKNOWN", "ERROR", "PENDING"]
     reason: str | None = None
     message: str | None = None
     ivms101: msgspec.Raw | None = None

@@ -1,24 +1,34 @@
 """The provider's own back end: it knows the customers, and decides (travel_rule.md 1.3). Only HTTP 200 is an answer."""
 
-import asyncio
+import ssl
 from dataclasses import dataclass, field
 from typing import Final, TypeVar, final
+from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 
 from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.runtime.http import HttpClient, HttpFailure, HttpFailureError, Origin
 from strongroom.travel_rule.enclave.domain import shapes
 
 _BODY_BYTES_MAX: Final = 512 * 1024
+_OK: Final = 200
 S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendSettings:
-    """Where the back end is. ``token`` is what it knows the enclave by; times are those of the whole call."""
+    """Where the back end is.
 
-    base_url: str
+    Args:
+        url: ``http://host:port`` or ``https://host:port``.
+        ca_file: what an https certificate must chain to; None: what the machine trusts.
+        token: what it knows the enclave by.
+        verification_s, others_s: limits of a whole call.
+    """
+
+    url: str
+    ca_file: str | None
     token: str = field(repr=False)
     verification_path: str
     account_path: str
@@ -26,23 +36,20 @@ class BackendSettings:
     callback_path: str
     verification_s: float
     others_s: float
-    connections: int
 
 
 @final
 class Backend:
-    """The four calls. None of them is repeated here: who calls knows whether and when."""
+    """The four calls. None of them is repeated here: who calls knows whether and when.
+
+    Raises:
+        StrongroomError: ``CONFIG_INVALID`` for an address that is none.
+    """
 
     def __init__(self, settings: BackendSettings) -> None:
         self._settings = settings
-        self._client = httpx.AsyncClient(
-            base_url=settings.base_url,
-            headers={"authorization": f"Bearer {settings.token}", "content-type": "application/json"},
-            limits=httpx.Limits(max_connections=settings.connections, max_keepalive_connections=settings.connections),
-            timeout=settings.others_s,
-            trust_env=False,
-            follow_redirects=False,
-        )
+        self._client = HttpClient(_origin(settings), answer_bytes_max=_BODY_BYTES_MAX)
+        self._headers = {"authorization": f"Bearer {settings.token}", "content-type": "application/json"}
 
     async def verify(self, question: shapes.BackendVerification) -> shapes.BackendResult:
         """May this customer receive this: name, address, KYC, AML, sanctions. The same uuid may be asked again.
@@ -71,7 +78,7 @@ class Backend:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        await self._client.close()
 
     async def _ask(self, path: str, question: shapes.Shape, kind: type[S], *, limit_s: float) -> S:
         answer = await self._post(path, msgspec.json.encode(question), limit_s=limit_s)
@@ -82,23 +89,28 @@ class Backend:
 
     async def _post(self, path: str, body: bytes, *, limit_s: float) -> bytes:
         try:
-            async with asyncio.timeout(limit_s):
-                return await self._receive(path, body)
-        except (TimeoutError, httpx.TimeoutException):
-            raise StrongroomError(Code.DEADLINE_EXCEEDED, f"The back end did not answer in {limit_s:g} s.") from None
-        except httpx.HTTPError as error:
-            raise _unavailable(type(error).__name__) from None  # its text may quote the address
+            answer = await self._client.call("POST", path, body=body, headers=self._headers, timeout_s=limit_s)
+        except HttpFailureError as error:
+            if error.failure is HttpFailure.LATE:
+                raise StrongroomError(
+                    Code.DEADLINE_EXCEEDED, f"The back end gave no answer in {limit_s:g} s."
+                ) from None
+            raise _unavailable(f"no answer: {error}") from None
+        if answer.status != _OK:
+            raise _unavailable(f"HTTP {answer.status}")
+        return answer.body
 
-    async def _receive(self, path: str, body: bytes) -> bytes:
-        async with self._client.stream("POST", path, content=body) as response:
-            if response.status_code != 200:
-                raise _unavailable(f"HTTP {response.status_code}")
-            parts = bytearray()
-            async for part in response.aiter_bytes():
-                parts += part
-                if len(parts) > _BODY_BYTES_MAX:
-                    raise _unavailable("an answer that is too long")
-            return bytes(parts)
+
+def _origin(settings: BackendSettings) -> Origin:
+    parts = urlsplit(settings.url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise StrongroomError(Code.CONFIG_INVALID, "backend.url is http:// or https:// with a host and no path.")
+    is_tls = parts.scheme == "https"
+    return Origin(
+        host=parts.hostname,
+        port=parts.port or (443 if is_tls else 80),
+        tls=ssl.create_default_context(cafile=settings.ca_file) if is_tls else None,
+    )
 
 
 def _unavailable(what: str) -> StrongroomError:

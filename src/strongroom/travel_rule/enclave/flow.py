@@ -1,0 +1,25 @@
+"""Which operation a command calls for."""
+
+from collections.abc import Awaitable, Mapping
+from typing import Final, Protocol
+
+from strongroom.travel_rule.enclave.domain.commands import Command, CommandKind
+from strongroom.travel_rule.enclave.operations.callbacks import run_callback
+from strongroom.travel_rule.enclave.operations.means import Means
+from strongroom.travel_rule.enclave.operations.reports import run_report
+from strongroom.travel_rule.enclave.operations.verify import run_verify
+
+
+class Run(Protocol):
+    """Does what a command says and ends its row: finished, postponed or given up."""
+
+    def __call__(self, *, means: Means, command: Command, carried: object = None) -> Awaitable[None]:
+        """``carried`` spares a read of the row that the command is about."""
+        ...
+
+
+RUNS: Final[Mapping[str, Run]] = {
+    CommandKind.VERIFY: run_verify,
+    CommandKind.CALLBACK: run_callback,
+    CommandKind.REPORT: run_report,
+}

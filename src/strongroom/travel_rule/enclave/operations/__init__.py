@@ -1,0 +1,1 @@
+"""What the enclave does, one use case a module."""

@@ -1,0 +1,118 @@
+"""What every operation of the enclave uses."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+from uuid import UUID
+
+from strongroom.runtime.clock import Clock
+from strongroom.runtime.entropy import Entropy
+from strongroom.runtime.kms import SealingKey
+from strongroom.travel_rule.enclave.domain.commands import Command, CommandStatus
+from strongroom.travel_rule.enclave.domain.keys import OwnKey
+from strongroom.travel_rule.enclave.peers import Hub
+from strongroom.travel_rule.enclave.providers.backend import Backend
+from strongroom.travel_rule.enclave.store.cipher import ColumnCipher
+from strongroom.travel_rule.enclave.store.engine import EnclaveDatabase
+from strongroom.travel_rule.ivms101.constraints import Demands
+from strongroom.travel_rule.ivms101.findings import Edition, Profile
+from strongroom.travel_rule.messages import Sender
+from strongroom.travel_rule.rules.book import Book
+
+_CHANCE_BITS: Final = 21
+_KEYS_KEPT: Final = 10_000
+
+
+class Starter(Protocol):
+    """Runs commands in this process."""
+
+    def has_room(self) -> bool:
+        """Whether a command that is made now may be leased to this process at once."""
+        ...
+
+    def begin(self, command: Command, carried: object = None) -> None:
+        """Run a command whose row is committed and leased to this process."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long things are tried; see ``WorkSettings``."""
+
+    back_off_s: float
+    back_off_max_s: float
+    answer_within_s: float
+    decide_within_s: float
+    callback_tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """Database, counterparties, back end and time; who we are; what payloads are held to."""
+
+    own_vasp_id: str
+    jurisdiction: str
+    database: EnclaveDatabase
+    cipher: ColumnCipher
+    hub: Hub
+    backend: Backend
+    starter: Starter
+    clock: Clock
+    entropy: Entropy
+    sender: Sender
+    content_key: SealingKey
+    book: Book
+    profile: Profile
+    edition: Edition | None
+    patience: Patience
+    own_keys: dict[bytes, OwnKey] = field(default_factory=dict[bytes, OwnKey], repr=False)
+
+    def now(self) -> datetime:
+        """The time in whole milliseconds, as rows hold it."""
+        now = self.clock.now()
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+    def demands(self) -> Demands:
+        """What payloads are held to today."""
+        return Demands(today=self.clock.now().date(), profile=self.profile)
+
+    def content_mac(self, content: bytes) -> bytes:
+        """Keyed digest of what was asked: without the key nobody finds out a name by trying names."""
+        return hmac.new(self.content_key.reveal(), content, hashlib.sha256).digest()
+
+    def new_uuid(self) -> str:
+        """A random UUID as text."""
+        return str(self.entropy.uuid4())
+
+    def new_message_id(self) -> UUID:
+        """Of one message, never used again."""
+        return self.entropy.uuid4()
+
+    def new_command(self, kind: str, body: bytes, *, due_in_s: float = 0.0) -> Command:
+        """A command, leased to this process if it is due and there is room; otherwise whoever takes it runs it."""
+        now = self.now()
+        is_ours = due_in_s <= 0 and self.starter.has_room()
+        chance = int.from_bytes(self.entropy.token(8), "big") >> (64 - _CHANCE_BITS)
+        return Command(
+            id=(round(now.timestamp() * 1000) << _CHANCE_BITS) | chance,
+            kind=kind,
+            body=body,
+            status=CommandStatus.PROCESSING if is_ours else CommandStatus.CREATED,
+            created_at=now,
+            fetched_at=now if is_ours else now + timedelta(seconds=due_in_s),
+        )
+
+    def begin(self, commands: Sequence[Command], carried: object = None) -> None:
+        """Run those that are leased to this process, now that they are committed."""
+        for command in commands:
+            if command.status is CommandStatus.PROCESSING:
+                self.starter.begin(command, carried)
+
+    def remember_key(self, key: OwnKey) -> None:
+        """Keep an own key in memory; the oldest is let go of."""
+        if len(self.own_keys) >= _KEYS_KEPT:
+            del self.own_keys[next(iter(self.own_keys))]
+        self.own_keys[key.public_key] = key

@@ -1,0 +1,222 @@
+"""A verification that another provider asks for: stored, decided by the own back end, stored again, answered."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import msgspec
+import structlog
+
+from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.travel_rule.enclave.domain import shapes
+from strongroom.travel_rule.enclave.domain.information import lacking_codes, unavailable_codes
+from strongroom.travel_rule.enclave.domain.requests import find_part, parse_asset, parse_persons, write_persons
+from strongroom.travel_rule.enclave.domain.verifications import (
+    OPEN,
+    Answered,
+    AssetInfo,
+    Outcome,
+    Persons,
+    Reason,
+    Result,
+    Verification,
+)
+from strongroom.travel_rule.enclave.operations.bodies import (
+    answer_of,
+    content_of,
+    failed,
+    read_outcome,
+    show_asset_asked,
+    write_payload,
+)
+from strongroom.travel_rule.enclave.operations.means import Means
+from strongroom.travel_rule.enclave.store.engine import Transaction
+from strongroom.travel_rule.enclave.store.messages import remember_message
+from strongroom.travel_rule.enclave.store.verifications import (
+    find_verification,
+    insert_verification,
+    record_result,
+)
+from strongroom.travel_rule.ivms101 import model
+from strongroom.travel_rule.ivms101.findings import Edition
+from strongroom.travel_rule.ivms101.payload import read_part, write_element
+from strongroom.travel_rule.messages import VerificationAnswer, VerificationQuestion
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+async def receive_verification(
+    *, means: Means, question: VerificationQuestion, from_vasp: str, guard: str
+) -> VerificationAnswer:
+    """Answer a verification; a uuid that is known is answered as it was, and asked again only while it is open.
+
+    Raises:
+        StrongroomError: ``HANDOFF_REPLAYED``; ``VERIFICATION_UUID_REUSED``; ``INVALID_FORMAT`` for
+            IVMS101 that breaks a constraint; ``UNAVAILABLE`` or ``DEADLINE_EXCEEDED`` if the back end does not decide.
+    """
+    payload, verification = _read(means, question, from_vasp)
+    known = await _take(means, verification, guard)
+    if known.outcome.result not in OPEN:
+        return answer_of(known)
+    answered = await _decide(means, known, payload, question.required_beneficiary_info)
+    return answer_of(await _record(means, known, answered))
+
+
+def _read(means: Means, question: VerificationQuestion, from_vasp: str) -> tuple[model.Payload, Verification]:
+    sent = Persons(
+        originator=question.originator,
+        originating_vasp=question.originating_vasp,
+        beneficiary=question.beneficiary,
+        beneficiary_vasp=question.beneficiary_vasp,
+    )
+    payload, edition = parse_persons(write_payload(sent), demands=means.demands(), at="$")
+    _check_accounts(question, payload)
+    now = means.now()
+    content = content_of(question, from_vasp=from_vasp, to_vasp=means.own_vasp_id)
+    verification = Verification(
+        uuid=question.verification_uuid,
+        outcome=Outcome(result=Result.WAIT),
+        asset=_read_asset(question),
+        originating_vasp_id=from_vasp,
+        originator_account_number=question.originator_account_number,
+        beneficiary_vasp_id=means.own_vasp_id,
+        beneficiary_account_number=question.beneficiary_account_number,
+        persons=write_persons(payload, edition=means.edition or edition),
+        content_mac=means.content_mac(content),
+        ordered_at=now,
+        created_at=now,
+    )
+    return payload, verification
+
+
+def _check_accounts(question: VerificationQuestion, payload: model.Payload) -> None:
+    """The accounts in clear columns are those of the payload: a search must find what the persons say."""
+    for account, party in (
+        (question.originator_account_number, payload.originator.accounts),
+        (question.beneficiary_account_number, payload.beneficiary.accounts),
+    ):
+        if (() if account is None else (account,)) != party:
+            raise StrongroomError(Code.INVALID_FORMAT, "An account is another one than the payload's.")
+
+
+def _read_asset(question: VerificationQuestion) -> AssetInfo:
+    asset = question.asset
+    asked = shapes.AskedAsset(
+        symbol=asset.symbol,
+        network=asset.network,
+        amount=asset.amount,
+        trade_price=asset.trade_price,
+        trade_currency=asset.trade_currency,
+        trade_iso_datetime=None if asset.trade_at is None else asset.trade_at.isoformat(),
+        is_exceeding_threshold=asset.is_exceeding_threshold,
+    )
+    return parse_asset(asked)
+
+
+async def _take(means: Means, verification: Verification, guard: str) -> Verification:
+    """Store it with the replay guard in one commit; gives the row that is there, which may be an earlier one."""
+
+    async def store(tx: Transaction) -> int:
+        await remember_message(tx, guard, now=means.now())
+        return await insert_verification(tx, verification, cipher=means.cipher)
+
+    try:
+        return replace(verification, number=await means.database.run(store))
+    except StrongroomError as error:
+        if error.code is not Code.CONFLICT:
+            raise
+
+    async def look(tx: Transaction) -> Verification | None:
+        await remember_message(tx, guard, now=means.now())
+        return await find_verification(tx, verification.uuid, cipher=means.cipher)
+
+    known = await means.database.run(look)
+    assert known is not None, "a row that conflicts is there"
+    if known.content_mac != verification.content_mac:
+        raise StrongroomError(Code.VERIFICATION_UUID_REUSED)
+    return known
+
+
+async def _decide(
+    means: Means, verification: Verification, payload: model.Payload, wanted: tuple[str, ...]
+) -> Answered:
+    """What the rules lack is said before the back end is bothered; all else is its decision."""
+    now = means.now()
+    counterparty = await means.hub.record(verification.originating_vasp_id)
+    lacking = lacking_codes(
+        book=means.book,
+        originating=counterparty.country,
+        beneficiary=means.jurisdiction,
+        asset=verification.asset,
+        payload=payload,
+        asked_at=now,
+    )
+    if lacking:
+        return _denied(Reason.LACK_OF_INFORMATION, lacking, now)
+    question = shapes.BackendVerification(
+        verification_uuid=verification.uuid,
+        originating_vasp_id=verification.originating_vasp_id,
+        asset_info=show_asset_asked(verification.asset),
+        required_beneficiary_info=",".join(wanted),
+        version="1.0",
+        ivms101=msgspec.Raw(write_payload(verification.persons)),
+    )
+    result = await means.backend.verify(question)
+    return _judge(means, result, payload.beneficiary, wanted)
+
+
+def _judge(means: Means, result: shapes.BackendResult, sent: model.Beneficiary, wanted: tuple[str, ...]) -> Answered:
+    """The back end's result with what it told; VERIFIED only with all that was asked for."""
+    now = means.now()
+    outcome = read_outcome(result.result, result.reason, result.message)
+    if outcome.result is Result.PENDING:
+        return Answered(outcome=outcome, verified_at=None)
+    part = None if result.ivms101 is None else find_part(bytes(result.ivms101), "beneficiary")
+    own_part = None if result.ivms101 is None else find_part(bytes(result.ivms101), "beneficiaryvasp")
+    told = None if part is None else read_part(part, model.Beneficiary, means.demands())
+    own = None if own_part is None else read_part(own_part, model.BeneficiaryVASP, means.demands())
+    for reading in (told, own):
+        if reading is not None and not reading.is_valid:
+            first = reading.violations[0]
+            _log.error("backend_told_no_ivms101", code=first.code, path=first.path)
+            return Answered(outcome=failed(f"The beneficiary's data breaks {first.code}."), verified_at=now)
+    missing = unavailable_codes(wanted, sent)
+    if told is not None and told.element is not None:
+        missing = tuple(code for code in missing if code in unavailable_codes(wanted, told.element))
+    if outcome.result is Result.VERIFIED and missing:
+        return _denied(Reason.UNAVAILABLE_INFORMATION, missing, now)
+    return Answered(
+        outcome=outcome,
+        beneficiary=None if told is None or told.element is None else _written(means, told.element, told.edition),
+        beneficiary_vasp=None if own is None or own.element is None else _written(means, own.element, own.edition),
+        verified_at=now,
+    )
+
+
+def _written(means: Means, element: model.Element, edition: Edition) -> bytes:
+    return write_element(element, means.edition or edition)
+
+
+def _denied(reason: Reason, codes: tuple[str, ...], now: datetime) -> Answered:
+    outcome = Outcome(result=Result.DENIED, reason=reason.value, message=",".join(codes))
+    return Answered(outcome=outcome, verified_at=now)
+
+
+async def _record(means: Means, verification: Verification, answered: Answered) -> Verification:
+    """The row after this result, or after the one that another call recorded first."""
+
+    async def store(tx: Transaction) -> Verification | None:
+        if await record_result(tx, verification.uuid, answered, cipher=means.cipher):
+            return None
+        return await find_verification(tx, verification.uuid, cipher=means.cipher)
+
+    other = await means.database.run(store)
+    if other is not None:
+        return other
+    persons = replace(
+        verification.persons,
+        beneficiary=answered.beneficiary or verification.persons.beneficiary,
+        beneficiary_vasp=answered.beneficiary_vasp or verification.persons.beneficiary_vasp,
+    )
+    outcome = answered.outcome
+    _log.info("verification_answered", uuid=verification.uuid, result=outcome.result.value, reason=outcome.reason)
+    return replace(verification, outcome=outcome, persons=persons, verified_at=answered.verified_at)

@@ -1,0 +1,276 @@
+"""A verification that this provider asks for: one commit takes it, one records what the counterparty said."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+import structlog
+
+from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.travel_rule.enclave.domain import shapes
+from strongroom.travel_rule.enclave.domain.commands import Command, CommandKind
+from strongroom.travel_rule.enclave.domain.keys import KeyType
+from strongroom.travel_rule.enclave.domain.requests import Order
+from strongroom.travel_rule.enclave.domain.verifications import (
+    OPEN,
+    Answered,
+    Outcome,
+    Reason,
+    Result,
+    Verification,
+)
+from strongroom.travel_rule.enclave.operations import commands
+from strongroom.travel_rule.enclave.operations.bodies import content_of, failed, question_of, read_outcome
+from strongroom.travel_rule.enclave.operations.callbacks import VERIFICATION_RESULT, new_callback
+from strongroom.travel_rule.enclave.operations.exchange import ask_counterparty, get_counterparty
+from strongroom.travel_rule.enclave.operations.means import Means
+from strongroom.travel_rule.enclave.operations.reports import new_timeout_report
+from strongroom.travel_rule.enclave.store.commands import finish_command, insert_commands, postpone_command
+from strongroom.travel_rule.enclave.store.engine import Transaction
+from strongroom.travel_rule.enclave.store.verifications import (
+    find_verification,
+    insert_verification,
+    record_result,
+)
+from strongroom.travel_rule.ivms101 import model
+from strongroom.travel_rule.ivms101.payload import read_part
+from strongroom.travel_rule.messages import VerificationAnswer
+
+_PATIENT: Final = frozenset(
+    {
+        Code.HUB_UNAVAILABLE,
+        Code.COUNTERPARTY_UNAVAILABLE,
+        Code.TRAVEL_RULE_KEY_UNKNOWN,
+        Code.TRAVEL_RULE_MESSAGE_INVALID,
+        Code.TRAVEL_RULE_MESSAGE_MISDIRECTED,
+        Code.TRAVEL_RULE_MESSAGE_STALE,
+        Code.FORBIDDEN,
+        Code.UNAVAILABLE,
+        Code.DEADLINE_EXCEEDED,
+    }
+)
+"""After these it is asked again: what the hub did to a message must not decide a verification."""
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class _Body(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a VERIFY command: which row, and what of the request has no column."""
+
+    uuid: str
+    key_type: str
+    wanted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ending:
+    """A result, and whether the counterparty has to be told that nobody waits for its answer any more."""
+
+    answered: Answered
+    is_timeout: bool = False
+
+
+async def request_verification(*, means: Means, order: Order) -> shapes.Accepted:
+    """Take a verification, and ask the counterparty at once; the same uuid with the same content is answered again.
+
+    Raises:
+        StrongroomError: ``VASP_UNKNOWN``, ``VERIFICATION_UUID_REUSED``, ``INVALID_FORMAT`` when it fits no column,
+            ``UNAVAILABLE``.
+    """
+    await _check_counterparty(means, order)
+    verification = _verification(means, order)
+    body = _Body(uuid=verification.uuid, key_type=order.key_type.value, wanted=order.wanted)
+    command = means.new_command(CommandKind.VERIFY, msgspec.json.encode(body))
+
+    async def store(tx: Transaction) -> int:
+        number = await insert_verification(tx, verification, cipher=means.cipher)
+        await insert_commands(tx, [command])
+        return number
+
+    try:
+        number = await means.database.run(store)
+    except StrongroomError as error:
+        if error.code is not Code.CONFLICT:
+            raise
+        return await _answer_again(means, verification)
+    means.begin([command], replace(verification, number=number))
+    return _accepted(verification)
+
+
+async def run_verify(*, means: Means, command: Command, carried: object = None) -> None:
+    """VERIFY: ask the counterparty, and record what it says; later again where it does not say.
+
+    A process that takes the command over asks again: the counterparty answers a uuid it knows from its own row.
+    """
+    body = msgspec.json.decode(command.body, type=_Body)
+    verification = carried if isinstance(carried, Verification) else await _find(means, body.uuid)
+    if verification is None or verification.outcome.result not in OPEN or verification.persons.originator is None:
+        await commands.finish(means=means, command=command)
+        return
+    try:
+        answer = await _ask(means, body, verification)
+    except StrongroomError as error:
+        await _take_failure(means, command, verification, error)
+        return
+    answered = _read_answer(means, answer)
+    if answered.outcome.result is Result.PENDING:
+        await _wait_on(means, command, verification)
+        return
+    await _end(means, command, verification, _Ending(answered=answered))
+
+
+async def _check_counterparty(means: Means, order: Order) -> None:
+    """A provider that is not there is refused at once; that nobody can tell whether it is, is no reason to refuse."""
+    try:
+        await get_counterparty(means=means, vasp_id=order.beneficiary_vasp_id)
+    except StrongroomError as error:
+        if error.code not in _PATIENT:
+            raise
+
+
+def _verification(means: Means, order: Order) -> Verification:
+    now = means.now()
+    verification = Verification(
+        uuid=order.uuid or means.new_uuid(),
+        outcome=Outcome(result=Result.WAIT),
+        asset=order.asset,
+        originating_vasp_id=means.own_vasp_id,
+        originator_account_number=order.originator_account_number,
+        beneficiary_vasp_id=order.beneficiary_vasp_id,
+        beneficiary_account_number=order.beneficiary_account_number,
+        persons=order.persons,
+        content_mac=b"",
+        ordered_at=now,
+        created_at=now,
+    )
+    question = question_of(verification, wanted=order.wanted)
+    content = content_of(question, from_vasp=means.own_vasp_id, to_vasp=order.beneficiary_vasp_id)
+    return replace(verification, content_mac=means.content_mac(content))
+
+
+async def _answer_again(means: Means, asked: Verification) -> shapes.Accepted:
+    known = await _find(means, asked.uuid)
+    assert known is not None, "a row that conflicts is there"
+    if known.content_mac != asked.content_mac:
+        raise StrongroomError(Code.VERIFICATION_UUID_REUSED)
+    return _accepted(known)
+
+
+async def _ask(means: Means, body: _Body, verification: Verification) -> VerificationAnswer:
+    key_type = KeyType(body.key_type)
+    identifiers = {
+        KeyType.PER_VASP: verification.beneficiary_vasp_id,
+        KeyType.PER_ADDRESS: verification.beneficiary_account_number or "",
+        KeyType.PER_VERIFICATION: verification.uuid,
+    }
+    answer = await ask_counterparty(
+        means=means,
+        question=question_of(verification, wanted=body.wanted),
+        to_vasp=verification.beneficiary_vasp_id,
+        key_type=key_type,
+        key_identifier=identifiers[key_type],
+    )
+    if not isinstance(answer, VerificationAnswer) or answer.verification_uuid != verification.uuid:
+        raise StrongroomError(Code.TRAVEL_RULE_MESSAGE_INVALID, "The counterparty answered about something else.")
+    return answer
+
+
+def _read_answer(means: Means, answer: VerificationAnswer) -> Answered:
+    outcome = read_outcome(answer.result, answer.reason, answer.message)
+    if outcome.result in {*OPEN, Result.TRANSFER_ERROR}:
+        outcome = Outcome(result=Result.PENDING)
+    for part, kind in ((answer.beneficiary, model.Beneficiary), (answer.beneficiary_vasp, model.BeneficiaryVASP)):
+        if part is not None and not read_part(part, kind, means.demands()).is_valid:
+            return Answered(outcome=failed("What the counterparty told is no IVMS101."), verified_at=means.now())
+    return Answered(
+        outcome=outcome,
+        beneficiary=answer.beneficiary,
+        beneficiary_vasp=answer.beneficiary_vasp,
+        verified_at=means.now(),
+    )
+
+
+async def _take_failure(means: Means, command: Command, verification: Verification, error: StrongroomError) -> None:
+    _log.info("verification_failed", uuid=verification.uuid, code=error.code.name, attempt=command.attempt)
+    if error.code not in _PATIENT:
+        await _end(means, command, verification, _Ending(answered=_over(means, failed(error.detail))))
+        return
+    left_s = _left_s(means, verification)
+    if left_s > 0:
+        await commands.postpone(means=means, command=command, within_s=left_s)
+        return
+    outcome = failed("The counterparty did not answer in time.", Reason.REQUEST_TIMEOUT)
+    await _end(means, command, verification, _Ending(answered=_over(means, outcome), is_timeout=True))
+
+
+async def _wait_on(means: Means, command: Command, verification: Verification) -> None:
+    """The counterparty has not decided: say so once, and ask again until its time is over."""
+    left_s = _left_s(means, replace(verification, outcome=Outcome(result=Result.PENDING)))
+    if left_s <= 0:
+        outcome = failed("The counterparty did not decide in time.", Reason.REQUEST_TIMEOUT)
+        await _end(means, command, verification, _Ending(answered=_over(means, outcome), is_timeout=True))
+        return
+    due_at = means.now() + timedelta(seconds=min(commands.pause_s(means, command.attempt), left_s))
+    told = [new_callback(means, VERIFICATION_RESULT, verification.uuid)]
+    is_new = verification.outcome.result is Result.WAIT
+    pending = Answered(outcome=Outcome(result=Result.PENDING), verified_at=None)
+
+    async def store(tx: Transaction) -> None:
+        if is_new:
+            await record_result(tx, verification.uuid, pending, cipher=means.cipher)
+            await insert_commands(tx, told)
+        await postpone_command(tx, command, due_at=due_at, attempt=command.attempt + 1)
+
+    await means.database.run(store)
+    if is_new:
+        means.begin(told)
+
+
+async def _end(means: Means, command: Command, verification: Verification, ending: _Ending) -> None:
+    """The final result, the end of the command and the callback in one commit; nothing of it if another was first."""
+    follow = [new_callback(means, VERIFICATION_RESULT, verification.uuid)]
+    if ending.is_timeout:
+        follow.append(new_timeout_report(means, verification))
+
+    async def store(tx: Transaction) -> bool:
+        is_first = await record_result(tx, verification.uuid, ending.answered, cipher=means.cipher)
+        if is_first:
+            await insert_commands(tx, follow)
+        await finish_command(tx, command, now=means.now())
+        return is_first
+
+    if not await means.database.run(store):
+        return
+    answered = ending.answered
+    persons = replace(
+        verification.persons,
+        beneficiary=answered.beneficiary or verification.persons.beneficiary,
+        beneficiary_vasp=answered.beneficiary_vasp or verification.persons.beneficiary_vasp,
+    )
+    ended = replace(verification, outcome=answered.outcome, persons=persons, verified_at=answered.verified_at)
+    _log.info("verification_ended", uuid=ended.uuid, result=ended.outcome.result.value, reason=ended.outcome.reason)
+    means.begin(follow, ended)
+
+
+def _left_s(means: Means, verification: Verification) -> float:
+    is_pending = verification.outcome.result is Result.PENDING
+    within_s = means.patience.decide_within_s if is_pending else means.patience.answer_within_s
+    return within_s - (means.now() - (verification.ordered_at or verification.created_at)).total_seconds()
+
+
+def _over(means: Means, outcome: Outcome) -> Answered:
+    return Answered(outcome=outcome, verified_at=means.now())
+
+
+async def _find(means: Means, uuid: str) -> Verification | None:
+    return await means.database.read(lambda tx: find_verification(tx, uuid, cipher=means.cipher))
+
+
+def _accepted(verification: Verification) -> shapes.Accepted:
+    outcome = verification.outcome
+    return shapes.Accepted(
+        verification_uuid=verification.uuid,
+        result=outcome.result.value,
+        reason=outcome.reason,
+        message=outcome.message,
+    )
