@@ -11,7 +11,8 @@ from typing import cast
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.fixtures.postgres"]  # databases: a real PostgreSQL for whoever asks
+# real databases for whoever asks
+pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.mariadb", "tests.fixtures.enclave"]
 
 settings.register_profile("strongroom", deadline=None, print_blob=True)
 settings.load_profile("strongroom")

@@ -16,7 +16,7 @@ STATEMENT = re.compile(
 STAR = re.compile(r"\bselect\s+(\w+\.)?\*", re.IGNORECASE)
 # The rooms where a database is spoken to; the embedded server's own roles and databases are made by who starts it.
 SQL_ROOMS = re.compile(
-    r"(^src/strongroom/runtime/|/store(\.py$|/)|^src/strongroom/apps/embedded/postgres|^tests/|^bench/)"
+    r"(^src/strongroom/runtime/|/store(\.py$|/)|^src/strongroom/apps/embedded/(postgres|mariadb)|^tests/|^bench/)"
 )
 COMMIT_ROOMS = re.compile(r"(^src/strongroom/runtime/(db|work|bus)|/(store|flow|journal|operations)(\.py$|/))")
 
