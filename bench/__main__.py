@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,9 +23,10 @@ from bench.flow import ACCOUNTS, Sender
 from bench.machine import read_machine
 from bench.processes import KINDS, Bare, open_bare
 from bench.product import open_product, open_records
+from bench.recovery import Recovery, measure_recoveries
 from bench.report import BareLoad, Compared, Report
 
-Part = Literal["crypto", "processes", "flow"]
+Part = Literal["crypto", "processes", "flow", "recovery"]
 IN_FLIGHT = (1, 8, 16)
 COMMITS_AT = 16
 app = App(name="python -m bench", help="Measure threshold signing alone and inside the whole product.")
@@ -33,33 +34,44 @@ app = App(name="python -m bench", help="Measure threshold signing alone and insi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How much to measure: ``bare`` signatures and ``transfers`` are by in-flight level, as in ``IN_FLIGHT``."""
+    """How much to measure.
+
+    ``bare`` signatures and ``transfers`` are by in-flight level, as in ``IN_FLIGHT``; ``kills`` of each process.
+    """
 
     ceremonies: Amount
     bare: tuple[int, ...]
     transfers: tuple[int, ...]
     count_commits: bool
+    kills: int
 
 
 FULL = Plan(
-    ceremonies=Amount(keys=5, signatures=200), bare=(150, 300, 300), transfers=(150, 320, 480), count_commits=True
+    ceremonies=Amount(keys=5, signatures=200),
+    bare=(150, 300, 300),
+    transfers=(150, 320, 480),
+    count_commits=True,
+    kills=5,
 )
-QUICK = Plan(ceremonies=Amount(keys=1, signatures=30), bare=(25, 40, 48), transfers=(20, 40, 64), count_commits=False)
+QUICK = Plan(
+    ceremonies=Amount(keys=1, signatures=30), bare=(25, 40, 48), transfers=(20, 40, 64), count_commits=False, kills=1
+)
 
 
 @app.default
 def bench(
     *,
-    quick: Annotated[bool, Parameter(negative="", help="Less of everything: under a minute, and rougher.")] = False,
+    quick: Annotated[bool, Parameter(negative="", help="Less of everything: two minutes, and rougher.")] = False,
     only: Annotated[Part | None, Parameter(help="One part alone; flow brings its bare signatures with it.")] = None,
     json: Annotated[Path | None, Parameter(name="--json", help="Where to write the figures as data.")] = None,
 ) -> None:
     """Measure and print the figures. Nothing fails because the machine is slow."""
     plan = QUICK if quick else FULL
-    parts: tuple[Part, ...] = (only,) if only else ("crypto", "processes", "flow")
+    parts: tuple[Part, ...] = (only,) if only else ("crypto", "processes", "flow", "recovery")
     crypto = measure(plan.ceremonies, tell=tell) if "crypto" in parts else ()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        report = runner.run(_measure(plan, parts, crypto))
+        measured = runner.run(_measure(plan, parts, crypto))
+    report = replace(measured, recoveries=_measure_recoveries(plan) if "recovery" in parts else ())
     if json is not None:
         json.write_text(json_format.dumps(report.as_json(), indent=2) + "\n")
     console = Console()
@@ -69,6 +81,12 @@ def bench(
 def tell(line: str) -> None:
     """Progress, on stderr so that the table can be piped."""
     print(f"[{time.perf_counter() - _BEGUN_S:6.1f} s] {line}", file=sys.stderr, flush=True)
+
+
+def _measure_recoveries(plan: Plan) -> tuple[Recovery, ...]:
+    tell("a product of its own starts, whose processes are killed")
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        return measure_recoveries(Path(name), rounds=plan.kills, tell=tell)
 
 
 async def _measure(plan: Plan, parts: tuple[Part, ...], crypto: tuple[Ceremony, ...]) -> Report:

@@ -115,9 +115,23 @@ class Records:
         return Commits(written=row["written"], asked=row["asked"] - self._questions)
 
 
-@asynccontextmanager
-async def open_product(folder: Path) -> AsyncGenerator[Product]:
-    """Start ``strongroom up`` in a new data folder below ``folder``; end it and delete its state with the block.
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A started product, and the process that is its supervisor."""
+
+    product: Product
+    process: ManagedProcess
+
+    def close(self) -> None:
+        """End it and delete its state."""
+        self.process.stop()
+        data = Path(self.product.facts.data_dir)
+        delete_postgres(data / "postgres")  # some of it may be kept outside the data folder
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def start_product(folder: Path) -> Running:
+    """Start ``strongroom up`` below ``folder``, over the state that an earlier one left there.
 
     Raises:
         RuntimeError: it ended before it was ready.
@@ -127,6 +141,7 @@ async def open_product(folder: Path) -> AsyncGenerator[Product]:
     for path in (folder, data):
         path.mkdir(exist_ok=True)
         path.chmod(0o711)  # PostgreSQL's own account has to get to its data
+    ready_file.unlink(missing_ok=True)  # of one that was killed
     program = (sys.executable, "-m", "strongroom.cli.main", "up")
     command = Command(
         name="strongroom up",
@@ -141,11 +156,25 @@ async def open_product(folder: Path) -> AsyncGenerator[Product]:
     try:
         facts = _await_ready(process, ready_file)
         credentials = ApiCredentials.from_pem(facts.api_key, facts.api_private_key_pem.encode())
-        yield Product(facts, process.pid, credentials)
-    finally:
+    except BaseException:
         process.stop()
-        delete_postgres(data / "postgres")  # some of it may be kept outside the data folder
-        shutil.rmtree(data, ignore_errors=True)
+        raise
+    return Running(Product(facts, process.pid, credentials), process)
+
+
+@asynccontextmanager
+async def open_product(folder: Path) -> AsyncGenerator[Product]:
+    """Start the product in a new data folder below ``folder``; end it and delete its state with the block.
+
+    Raises:
+        RuntimeError: it ended before it was ready.
+        TimeoutError: it was not ready in time.
+    """
+    running = start_product(folder)
+    try:
+        yield running.product
+    finally:
+        running.close()
 
 
 def _await_ready(process: ManagedProcess, ready_file: Path) -> Facts:

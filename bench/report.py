@@ -8,9 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.crypto import Ceremony
-from bench.figures import Figure, Load, Target
+from bench.figures import Figure, Load, Target, percentile
 from bench.flow import FlowLoad
 from bench.machine import Machine
+from bench.recovery import Recovery
 
 MAX_LATENCY_RATIO = Target(bound=3, at_most=True)
 MIN_THROUGHPUT_RATIO = Target(bound=0.5, at_most=False)
@@ -43,6 +44,7 @@ class Report:
     crypto: tuple[Ceremony, ...] = ()
     processes: tuple[BareLoad, ...] = ()
     flow: tuple[Compared, ...] = ()
+    recoveries: tuple[Recovery, ...] = ()
 
     def figures(self) -> list[Figure]:
         """Every line of the table, in order."""
@@ -56,6 +58,7 @@ class Report:
             *(figure for compared in self.flow for figure in _of_flow(compared)),
             *_ratios(self.flow),
             *_memory(self.flow),
+            *(figure for recovery in self.recoveries for figure in _of_recovery(recovery)),
         ]
 
     def as_json(self) -> dict[str, Any]:
@@ -114,6 +117,15 @@ def _of_flow(compared: Compared) -> list[Figure]:
             for name, value in counted
             if value is not None
         ),
+    ]
+
+
+def _of_recovery(recovery: Recovery) -> list[Figure]:
+    count, target = len(recovery.taken_s), recovery.target
+    name = f"{target} killed → next payment COMPLETED, {count} times"
+    return [
+        Figure(group="recovery", name=f"{name}, {which}", value=value, unit="s")
+        for which, value in (("median", percentile(recovery.taken_s, 50)), ("longest", max(recovery.taken_s)))
     ]
 
 

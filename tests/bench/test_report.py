@@ -9,6 +9,7 @@ from bench.crypto import Ceremony
 from bench.figures import Load, Spread
 from bench.flow import FlowLoad
 from bench.machine import Machine, Memory
+from bench.recovery import Recovery
 from bench.report import BareLoad, Compared, Report
 from bench.split import split
 from tests.bench.walks import made_walk
@@ -43,6 +44,7 @@ def made_report(*, memory: Memory | None = None) -> Report:
             compared(in_flight=1, flow_p50=50, flow_per_second=19, memory=memory),
             compared(in_flight=16, flow_p50=500, flow_per_second=36, memory=memory),
         ),
+        recoveries=(Recovery(target="platform", taken_s=(4.0, 2.0, 9.0)),),
     )
 
 
@@ -55,6 +57,12 @@ def test_ratios_compare_the_product_with_the_bare_processes_of_the_same_run() ->
     assert found["product / bare: submit → broadcast, p50, 1 in flight"] == (2.5, True)
     assert found["product / bare: submit → node has it, p50, 1 in flight"] == (3.1, False)
     assert found["product / bare: rate, 16 in flight"] == (0.45, False)
+
+
+def test_recovery_is_the_median_and_the_longest_of_all_kills() -> None:
+    found = lines(made_report())
+    assert found["recovery: platform killed → next payment COMPLETED, 3 times, median"] == (4.0, None)
+    assert found["recovery: platform killed → next payment COMPLETED, 3 times, longest"] == (9.0, None)
 
 
 def test_memory_is_the_largest_that_was_seen_and_has_a_bound() -> None:
