@@ -28,6 +28,8 @@ class FakeScreening(ScreeningServicer):
     outcome: TravelRuleOutcome = TravelRuleOutcome.NOT_REQUIRED
     about: bytes | None = None
     failure: StrongroomError | None = None
+    report_due: bool = False
+    reports: list[pb.ReportTransferRequest] = field(default_factory=list[pb.ReportTransferRequest])
     calls: list[Call] = field(default_factory=list[Call])
 
     async def ScreenTransaction(
@@ -42,8 +44,17 @@ class FakeScreening(ScreeningServicer):
         self._note()
         verdict = self._verdict(request)
         return pb.ExchangeTravelRuleResponse(
-            outcome=self.outcome, counterparty="simulated", verdict=verdict, detail="by the book"
+            outcome=self.outcome,
+            counterparty="simulated",
+            verdict=verdict,
+            detail="by the book",
+            report_due=self.report_due,
         )
+
+    async def ReportTransfer(self, request: pb.ReportTransferRequest, context: Any) -> pb.ReportTransferResponse:
+        self._note()
+        self.reports.append(request)
+        return pb.ReportTransferResponse(reported=True)
 
     async def ImportList(self, request: pb.ImportListRequest, context: Any) -> pb.ImportListResponse:
         self._note()
@@ -52,6 +63,14 @@ class FakeScreening(ScreeningServicer):
     async def ListLists(self, request: pb.ListListsRequest, context: Any) -> pb.ListListsResponse:
         self._note()
         return pb.ListListsResponse()
+
+    async def ImportParties(self, request: pb.ImportPartiesRequest, context: Any) -> pb.ImportPartiesResponse:
+        self._note()
+        return pb.ImportPartiesResponse()
+
+    async def ListParties(self, request: pb.ListPartiesRequest, context: Any) -> pb.ListPartiesResponse:
+        self._note()
+        return pb.ListPartiesResponse()
 
     def service(self) -> Service:
         return Service(name="screening", grpc=(lambda server: add_ScreeningServicer_to_server(self, server),))

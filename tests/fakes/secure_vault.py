@@ -22,6 +22,7 @@ class FakeSecureVault(SecureVaultServicer):
 
     keys: dict[str, pb.Key] = field(default_factory=dict[str, pb.Key])
     accounts: dict[str, pb.VaultAccount] = field(default_factory=dict[str, pb.VaultAccount])
+    holders: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict[tuple[str, str], tuple[str, str]])
     admitted: list[pb.AdmitTransactionRequest] = field(default_factory=list[pb.AdmitTransactionRequest])
     assembled: list[pb.AssembleTransactionRequest] = field(default_factory=list[pb.AssembleTransactionRequest])
     recorded: list[pb.RecordKeyRequest] = field(default_factory=list[pb.RecordKeyRequest])
@@ -40,6 +41,14 @@ class FakeSecureVault(SecureVaultServicer):
         if request.vault_account_id not in self.accounts:
             raise StrongroomError(Code.VAULT_ACCOUNT_UNKNOWN)
         return self.accounts[request.vault_account_id]
+
+    async def FindAddress(self, request: pb.FindAddressRequest, context: Any) -> pb.FindAddressResponse:
+        """``holders``: tenant and vault account by asset and address."""
+        self._note()
+        if (request.asset_id, request.address) not in self.holders:
+            raise StrongroomError(Code.NOT_FOUND)
+        tenant_id, account = self.holders[request.asset_id, request.address]
+        return pb.FindAddressResponse(tenant_id=tenant_id, vault_account_id=account)
 
     async def AdmitTransaction(self, request: pb.AdmitTransactionRequest, context: Any) -> pb.AdmitTransactionResponse:
         self._note()

@@ -15,6 +15,8 @@ from strongroom.runtime.clock import ManualClock
 from strongroom.runtime.db import Database
 from strongroom.runtime.entropy import Entropy
 from strongroom.runtime.host import SIGNING_KEY
+from strongroom.runtime.kms import Kms, MemoryKms
+from tests.fakes.secure_vault import FakeSecureVault
 from tests.fixtures.platform import Stage, on_behalf, open_database
 from tests.fixtures.postgres import Databases
 from tests.fixtures.tenant import TENANT, MadeTenant, made_key, make_tenant
@@ -32,11 +34,16 @@ class World:
         *,
         config: ScreeningConfig | None = None,
         entropy: Entropy | None = None,
+        kms: Kms | None = None,
+        vault: type[FakeSecureVault] = FakeSecureVault,
     ) -> None:
         self.database, self.clock = database, clock
+        self.kms = kms or MemoryKms()
         self.stage = Stage(clock, entropy=entropy)
-        self.host = self.stage.host("screening", database, works=False)
-        self.stage.add(build(self.host, config or ScreeningConfig()))
+        self.host = self.stage.host("screening", database, kms=self.kms, works=False)
+        self.vault = vault()
+        self.service = build(self.host, config or ScreeningConfig())
+        self.stage.add(self.service, self.vault.service())
         self.manager = self.stage.peer(ScreeningStub, "screening", caller="transaction_manager")
         self.gateway = self.stage.peer(ScreeningStub, "screening", caller="gateway")
 

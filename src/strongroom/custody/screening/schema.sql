@@ -118,6 +118,67 @@ ALTER TABLE public.service_handoff_events ALTER COLUMN id ADD GENERATED ALWAYS A
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.travel_rule_destinations (
+    tenant_id text NOT NULL,
+    asset_id text NOT NULL,
+    address text NOT NULL,
+    jurisdiction text NOT NULL,
+    vasp_id text,
+    persons bytea NOT NULL,
+    imported_at timestamp with time zone NOT NULL,
+    CONSTRAINT travel_rule_destinations_jurisdiction_check CHECK ((length(jurisdiction) = 2))
+);
+ALTER TABLE public.travel_rule_destinations OWNER TO owner_role;
+CREATE TABLE public.travel_rule_exchanges (
+    transaction_id uuid NOT NULL,
+    tenant_id text NOT NULL,
+    verification_uuid uuid NOT NULL,
+    vasp_id text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    tx_hash text,
+    sent_reported_at timestamp with time zone,
+    failure text,
+    failed_reported_at timestamp with time zone,
+    CONSTRAINT travel_rule_exchanges_check CHECK (((tx_hash IS NULL) = (sent_reported_at IS NULL))),
+    CONSTRAINT travel_rule_exchanges_check1 CHECK (((failure IS NULL) = (failed_reported_at IS NULL))),
+    CONSTRAINT travel_rule_exchanges_failure_check CHECK ((failure <> ''::text)),
+    CONSTRAINT travel_rule_exchanges_tx_hash_check CHECK ((tx_hash <> ''::text))
+);
+ALTER TABLE public.travel_rule_exchanges OWNER TO owner_role;
+CREATE TABLE public.travel_rule_inbound (
+    verification_uuid uuid NOT NULL,
+    tenant_id text NOT NULL,
+    vault_account text NOT NULL,
+    originating_vasp_id text NOT NULL,
+    asset_id text NOT NULL,
+    address text NOT NULL,
+    amount text NOT NULL,
+    result text NOT NULL,
+    reason text,
+    answered_at timestamp with time zone NOT NULL,
+    tx_hash text,
+    sent_at timestamp with time zone,
+    failure text,
+    failed_at timestamp with time zone,
+    CONSTRAINT travel_rule_inbound_check CHECK (((result = 'DENIED'::text) = (reason IS NOT NULL))),
+    CONSTRAINT travel_rule_inbound_check1 CHECK (((tx_hash IS NULL) = (sent_at IS NULL))),
+    CONSTRAINT travel_rule_inbound_check2 CHECK (((failure IS NULL) = (failed_at IS NULL))),
+    CONSTRAINT travel_rule_inbound_failure_check CHECK ((failure <> ''::text)),
+    CONSTRAINT travel_rule_inbound_result_check CHECK ((result = ANY (ARRAY['VERIFIED'::text, 'DENIED'::text, 'UNKNOWN'::text]))),
+    CONSTRAINT travel_rule_inbound_tx_hash_check CHECK ((tx_hash <> ''::text))
+);
+ALTER TABLE public.travel_rule_inbound OWNER TO owner_role;
+CREATE TABLE public.travel_rule_originators (
+    tenant_id text NOT NULL,
+    vault_account text NOT NULL,
+    jurisdiction text NOT NULL,
+    kyc text NOT NULL,
+    persons bytea NOT NULL,
+    imported_at timestamp with time zone NOT NULL,
+    CONSTRAINT travel_rule_originators_jurisdiction_check CHECK ((length(jurisdiction) = 2)),
+    CONSTRAINT travel_rule_originators_kyc_check CHECK ((kyc = ANY (ARRAY['VERIFIED'::text, 'UNVERIFIED'::text, 'BLACKLISTED'::text])))
+);
+ALTER TABLE public.travel_rule_originators OWNER TO owner_role;
 CREATE TABLE public.travel_rule_records (
     id bigint NOT NULL,
     tenant_id text NOT NULL,
@@ -129,10 +190,12 @@ CREATE TABLE public.travel_rule_records (
     outcome text NOT NULL,
     counterparty text NOT NULL,
     simulated boolean NOT NULL,
+    verification_uuid uuid,
     verdict bytea NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     CONSTRAINT travel_rule_records_attempt_check CHECK ((attempt >= 0)),
     CONSTRAINT travel_rule_records_check CHECK ((required = (outcome <> 'NOT_REQUIRED'::text))),
+    CONSTRAINT travel_rule_records_check1 CHECK (((verification_uuid IS NULL) OR (required AND (NOT simulated)))),
     CONSTRAINT travel_rule_records_intent_hash_check CHECK ((length(intent_hash) = 32)),
     CONSTRAINT travel_rule_records_outcome_check CHECK ((outcome = ANY (ARRAY['NOT_REQUIRED'::text, 'EXCHANGED'::text, 'REFUSED'::text])))
 );
@@ -176,6 +239,16 @@ ALTER TABLE ONLY public.service_handoff_events
     ADD CONSTRAINT service_handoff_events_handoff_id_key UNIQUE (handoff_id);
 ALTER TABLE ONLY public.service_handoff_events
     ADD CONSTRAINT service_handoff_events_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.travel_rule_destinations
+    ADD CONSTRAINT travel_rule_destinations_pkey PRIMARY KEY (tenant_id, asset_id, address);
+ALTER TABLE ONLY public.travel_rule_exchanges
+    ADD CONSTRAINT travel_rule_exchanges_pkey PRIMARY KEY (transaction_id);
+ALTER TABLE ONLY public.travel_rule_exchanges
+    ADD CONSTRAINT travel_rule_exchanges_verification_uuid_key UNIQUE (verification_uuid);
+ALTER TABLE ONLY public.travel_rule_inbound
+    ADD CONSTRAINT travel_rule_inbound_pkey PRIMARY KEY (verification_uuid);
+ALTER TABLE ONLY public.travel_rule_originators
+    ADD CONSTRAINT travel_rule_originators_pkey PRIMARY KEY (tenant_id, vault_account);
 ALTER TABLE ONLY public.travel_rule_records
     ADD CONSTRAINT travel_rule_records_once UNIQUE (transaction_id, attempt);
 ALTER TABLE ONLY public.travel_rule_records
@@ -194,6 +267,10 @@ CREATE TRIGGER service_handoff_events_append_only BEFORE DELETE OR UPDATE ON pub
 ALTER TABLE public.service_handoff_events ENABLE ALWAYS TRIGGER service_handoff_events_append_only;
 CREATE TRIGGER service_handoff_events_no_truncate BEFORE TRUNCATE ON public.service_handoff_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.service_handoff_events ENABLE ALWAYS TRIGGER service_handoff_events_no_truncate;
+CREATE TRIGGER travel_rule_exchanges_set_once BEFORE UPDATE ON public.travel_rule_exchanges FOR EACH ROW EXECUTE FUNCTION public.set_once('transaction_id', 'tenant_id', 'verification_uuid', 'vasp_id', 'asked_at', 'tx_hash', 'sent_reported_at', 'failure', 'failed_reported_at');
+ALTER TABLE public.travel_rule_exchanges ENABLE ALWAYS TRIGGER travel_rule_exchanges_set_once;
+CREATE TRIGGER travel_rule_inbound_set_once BEFORE UPDATE ON public.travel_rule_inbound FOR EACH ROW EXECUTE FUNCTION public.set_once('verification_uuid', 'tenant_id', 'vault_account', 'originating_vasp_id', 'asset_id', 'address', 'amount', 'result', 'reason', 'answered_at', 'tx_hash', 'sent_at', 'failure', 'failed_at');
+ALTER TABLE public.travel_rule_inbound ENABLE ALWAYS TRIGGER travel_rule_inbound_set_once;
 CREATE TRIGGER travel_rule_records_append_only BEFORE DELETE OR UPDATE ON public.travel_rule_records FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.travel_rule_records ENABLE ALWAYS TRIGGER travel_rule_records_append_only;
 CREATE TRIGGER travel_rule_records_no_truncate BEFORE TRUNCATE ON public.travel_rule_records FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
@@ -212,6 +289,14 @@ GRANT SELECT ON TABLE public.screening_lists TO auditor_role;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.screening_lists TO service_role;
 GRANT SELECT ON TABLE public.service_handoff_events TO auditor_role;
 GRANT SELECT,INSERT ON TABLE public.service_handoff_events TO service_role;
+GRANT SELECT ON TABLE public.travel_rule_destinations TO auditor_role;
+GRANT SELECT,INSERT,DELETE ON TABLE public.travel_rule_destinations TO service_role;
+GRANT SELECT ON TABLE public.travel_rule_exchanges TO auditor_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.travel_rule_exchanges TO service_role;
+GRANT SELECT ON TABLE public.travel_rule_inbound TO auditor_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.travel_rule_inbound TO service_role;
+GRANT SELECT ON TABLE public.travel_rule_originators TO auditor_role;
+GRANT SELECT,INSERT,DELETE ON TABLE public.travel_rule_originators TO service_role;
 GRANT SELECT ON TABLE public.travel_rule_records TO auditor_role;
 GRANT SELECT,INSERT ON TABLE public.travel_rule_records TO service_role;
 GRANT SELECT ON TABLE public.work TO auditor_role;

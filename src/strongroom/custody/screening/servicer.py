@@ -1,22 +1,19 @@
 """The gRPC door of screening: translate, call one operation, translate."""
 
-from functools import partial
 from typing import Any
 from uuid import UUID
 
 from grpc import aio
 
 from strongroom.custody.screening import operations
-from strongroom.custody.screening.config import ScreeningConfig
-from strongroom.custody.screening.domain import AmlResult
-from strongroom.custody.screening.providers.counterparty import Counterparty
+from strongroom.custody.screening.domain.verdicts import AmlResult
+from strongroom.custody.screening.operations.means import Means
 from strongroom.interfaces.screening.v1 import screening_pb2 as pb
 from strongroom.interfaces.screening.v1 import screening_pb2_grpc as rpc
 from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.documents.intent import Intent
-from strongroom.kernel.documents.signing import Kind, Signed
 from strongroom.kernel.errors import Code, StrongroomError
-from strongroom.kernel.ids import Environment, TenantId
+from strongroom.kernel.ids import Environment
 from strongroom.runtime.host import Host
 from strongroom.runtime.rpc.call import Call, current_call
 
@@ -27,10 +24,9 @@ _KEPT = 4096  # results of 5b that no 5c has asked for yet; beyond that they are
 class ScreeningServicer(rpc.ScreeningServicer):
     """See ``proto/strongroom/screening/v1``."""
 
-    def __init__(self, host: Host, *, config: ScreeningConfig, counterparty: Counterparty) -> None:
+    def __init__(self, host: Host, *, means: Means) -> None:
         self._host = host
-        self._config = config
-        self._counterparty = counterparty
+        self._means = means
         self._screened: dict[tuple[UUID, int], AmlResult] = {}
 
     async def ScreenTransaction(
@@ -63,22 +59,35 @@ class ScreeningServicer(rpc.ScreeningServicer):
         call = current_call()
         intent = _intent(request.intent, request.tenant_id, call, self._host.environment)
         record = await operations.exchange_travel_rule(
-            database=self._host.database(),
-            counterparty=self._counterparty,
-            sign=partial(self._sign, TenantId(request.tenant_id)),
-            thresholds=self._config.travel_rule_thresholds,
+            means=self._means,
             screened=self._screened.pop((intent.id, request.attempt), None),
             intent=intent,
             attempt=request.attempt,
             received=call.received,
-            now=self._host.clock.now(),
         )
         return pb.ExchangeTravelRuleResponse(
             outcome=record.outcome.value,
             counterparty=record.counterparty,
             verdict=record.verdict,
             detail=record.obligation.reason,
+            report_due=record.report_due,
         )
+
+    async def ReportTransfer(self, request: pb.ReportTransferRequest, context: Context) -> pb.ReportTransferResponse:
+        """What became of a transfer."""
+        call = current_call()
+        transaction_id = call.transaction_id
+        if transaction_id is None or str(transaction_id) != request.transaction_id:
+            raise StrongroomError(Code.INTENT_MISMATCH, "The report is of another transaction than the call.")
+        reported = await operations.report_transfer(
+            means=self._means,
+            tenant_id=request.tenant_id,
+            transaction_id=transaction_id,
+            tx_hash=request.tx_hash,
+            failure=request.failure,
+            received=call.received,
+        )
+        return pb.ReportTransferResponse(reported=reported)
 
     async def ImportList(self, request: pb.ImportListRequest, context: Context) -> pb.ImportListResponse:
         """Replace one list."""
@@ -98,8 +107,32 @@ class ScreeningServicer(rpc.ScreeningServicer):
         ]
         return pb.ListListsResponse(lists=lists, next_cursor=page.next_cursor or "")
 
-    def _sign(self, tenant_id: TenantId, payload: bytes) -> Signed:
-        return self._host.sign(kind=Kind.VERDICT, tenant_id=tenant_id, payload=payload)
+    async def ImportParties(self, request: pb.ImportPartiesRequest, context: Context) -> pb.ImportPartiesResponse:
+        """Replace the parties of one tenant."""
+        parties = await operations.import_parties(means=self._means, content=request.content)
+        return pb.ImportPartiesResponse(
+            tenant_id=parties.tenant_id,
+            originators=len(parties.originators),
+            destinations=len(parties.destinations),
+        )
+
+    async def ListParties(self, request: pb.ListPartiesRequest, context: Context) -> pb.ListPartiesResponse:
+        """A page of parties."""
+        page = await operations.list_parties(
+            means=self._means, page_size=request.page_size, cursor=request.cursor or None
+        )
+        parties = [
+            pb.ListPartiesResponse.Party(
+                tenant_id=party.tenant_id,
+                kind=party.kind,
+                place=party.place,
+                jurisdiction=party.jurisdiction,
+                standing=party.standing,
+                imported_at_ms=round(party.imported_at.timestamp() * 1000),
+            )
+            for party in page.items
+        ]
+        return pb.ListPartiesResponse(parties=parties, next_cursor=page.next_cursor or "")
 
 
 def _intent(data: bytes, tenant_id: str, call: Call, environment: Environment) -> Intent:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from strongroom.custody.secure_vault.domain import (
@@ -24,7 +23,7 @@ from strongroom.runtime.db import Database, Row, Statement
 REFRESH_RUNS = "key_refreshes_one_pending"
 ACCOUNT_TAKEN = "vault_accounts_pkey"
 ORDER_KNOWN = "idempotency_keys_pkey"
-_WALLETS: Final = """select wallet.tenant_id, wallet.number, wallet.asset_id, wallet.chain_id, wallet.decimals,
+_WALLETS = """select wallet.tenant_id, wallet.number, wallet.asset_id, wallet.chain_id, wallet.decimals,
     address.address_index, address.address, address.path
 from wallets as wallet join addresses as address
     on address.tenant_id = wallet.tenant_id and address.number = wallet.number and address.asset_id = wallet.asset_id"""
@@ -162,15 +161,14 @@ async def list_addresses(
 ) -> list[Wallet]:
     """Addresses of one wallet by index, beginning after ``after``."""
     where = "where wallet.tenant_id = $1 and wallet.number = $2 and wallet.asset_id = $3 and address.address_index > $4"
-    order = "order by address.address_index limit $5"
-    rows = await database.fetch(f"{_WALLETS} {where} {order}", tenant_id, number, asset_id, after, limit)
+    sql = f"{_WALLETS} {where} order by address.address_index limit $5"
+    rows = await database.fetch(sql, tenant_id, number, asset_id, after, limit)
     return [_parse_wallet(row) for row in rows]
 
 
 async def find_address(database: Database, *, asset_id: str, address: str) -> tuple[str, Wallet] | None:
     """Whose address it is for that asset, and its wallet, among all tenants."""
-    where = "where address.address = $1 and address.asset_id = $2"
-    row = await database.fetchrow(f"{_WALLETS} {where}", address, asset_id)
+    row = await database.fetchrow(f"{_WALLETS} where address.address = $1 and address.asset_id = $2", address, asset_id)
     return None if row is None else (row["tenant_id"], _parse_wallet(row))
 
 

@@ -1,16 +1,30 @@
 """Step 5c: the Travel Rule obligation, the exchange, and the signed verdict over 5b and 5c."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from strongroom.custody.screening import store
-from strongroom.custody.screening.domain import AmlResult, TravelRuleRecord, decide_obligation
-from strongroom.custody.screening.providers.counterparty import Counterparty, Exchange
+from strongroom.custody.screening.domain.exchanges import (
+    Exchange,
+    Question,
+    derive_verification_id,
+    find_gap,
+    refusal,
+    vault_account_of,
+)
+from strongroom.custody.screening.domain.verdicts import (
+    UNHOSTED,
+    AmlResult,
+    Obligation,
+    TravelRuleRecord,
+    address_key,
+    decide_obligation,
+)
+from strongroom.custody.screening.operations.means import Means
+from strongroom.custody.screening.store import exchanges, parties, records
 from strongroom.kernel.documents.intent import Intent
-from strongroom.kernel.documents.signing import Signed
 from strongroom.kernel.documents.verdict import VERDICT_LIFETIME_S, AmlVerdict, TravelRuleOutcome, Verdict
 from strongroom.kernel.errors import Code, StrongroomError
-from strongroom.runtime.db import Database, insert_handoff, violated_constraint
+from strongroom.kernel.ids import TenantId
+from strongroom.runtime.db import insert_handoff, violated_constraint
 from strongroom.runtime.rpc.evidence import HandoffEvent
 
 ONCE = "travel_rule_records_once"
@@ -18,50 +32,102 @@ NOT_REQUIRED = Exchange(outcome=TravelRuleOutcome.NOT_REQUIRED, counterparty="",
 
 
 async def exchange_travel_rule(
-    *,
-    database: Database,
-    counterparty: Counterparty,
-    sign: Callable[[bytes], Signed],
-    thresholds: dict[str, int],
-    screened: AmlResult | None,
-    intent: Intent,
-    attempt: int,
-    received: HandoffEvent,
-    now: datetime,
+    *, means: Means, screened: AmlResult | None, intent: Intent, attempt: int, received: HandoffEvent
 ) -> TravelRuleRecord:
     """Step 5c — compute the obligation, exchange if it is one, sign the verdict and store all of it once.
+
+    That somebody is asked is stored before; a later attempt, or one after a crash, asks for the same verification.
 
     Args:
         screened: what step 5b stored in this process for the same transaction and attempt, which never changes; None
             has it read.
 
     Raises:
-        StrongroomError: ``STATUS_CONFLICT`` when the same intent did not pass step 5b in this attempt.
+        StrongroomError: ``STATUS_CONFLICT`` when the same intent did not pass step 5b in this attempt;
+            ``TRAVEL_RULE_PENDING`` with nothing decided while the other institution has not answered.
     """
-    aml = screened or await store.find_result(database, intent=intent, attempt=attempt)
+    aml = screened or await records.find_result(means.database, intent=intent, attempt=attempt)
     if aml is None or aml.aml is not AmlVerdict.PASS or aml.intent_hash != intent.hash():
         raise StrongroomError(Code.STATUS_CONFLICT, "This intent has not passed step 5b in this attempt.")
-    stored = await store.find_record(database, intent=intent, attempt=attempt)
+    stored = await records.find_record(means.database, intent=intent, attempt=attempt)
     if stored is not None:
-        await database.commit(insert_handoff(received))
+        await means.database.commit(insert_handoff(received))
         return stored
-    obligation = decide_obligation(intent, thresholds)
-    exchange = await counterparty.exchange(intent) if obligation.required else NOT_REQUIRED
-    verdict = sign(_verdict(aml=aml, exchange=exchange, intent=intent, attempt=attempt, now=now).encode())
+    obligation, exchange = await _meet(means, intent)
+    now = means.clock.now()
+    verdict = _verdict(aml=aml, exchange=exchange, intent=intent, attempt=attempt, now=now)
     record = TravelRuleRecord(
         intent_hash=aml.intent_hash,
         obligation=obligation,
         outcome=exchange.outcome,
         counterparty=exchange.counterparty,
         simulated=exchange.simulated,
-        verdict=verdict.encode(),
+        verification_id=exchange.verification_id,
+        verdict=means.sign(TenantId(intent.tenant), verdict.encode()).encode(),
     )
-    return await _store(database=database, record=record, intent=intent, attempt=attempt, received=received, now=now)
+    return await _store(means=means, record=record, intent=intent, attempt=attempt, received=received, now=now)
+
+
+async def _meet(means: Means, intent: Intent) -> tuple[Obligation, Exchange]:
+    """What is asked of this payment, and how it was met."""
+    obligation = decide_obligation(intent, means.thresholds)
+    if not obligation.required:
+        return obligation, NOT_REQUIRED
+    if means.counterparty.is_simulated:
+        question = Question(
+            verification_id=derive_verification_id(intent),
+            intent=intent,
+            vasp_id="",
+            originator=b"",
+            beneficiary=b"",
+            repeated=False,
+        )
+        return obligation, await means.counterparty.exchange(question)
+    question = await _prepare(means, intent)
+    if question is None:
+        return UNHOSTED, NOT_REQUIRED
+    exchange = question if isinstance(question, Exchange) else await means.counterparty.exchange(question)
+    reason = f"{obligation.reason}; {exchange.reason}" if exchange.reason else obligation.reason
+    return Obligation(required=True, reason=reason), exchange
+
+
+async def _prepare(means: Means, intent: Intent) -> Question | Exchange | None:
+    """The question, stored as asked; the refusal where it cannot be asked; None where nobody is there to be asked."""
+    originator = await parties.find_originator(
+        means.database, means.seal, tenant_id=intent.tenant, vault_account=vault_account_of(intent)
+    )
+    destination = await parties.find_destination(
+        means.database,
+        means.seal,
+        tenant_id=intent.tenant,
+        asset_id=intent.asset_id,
+        address=address_key(intent.destination),
+    )
+    asked = await exchanges.find_exchange(means.database, tenant_id=intent.tenant, transaction_id=intent.id)
+    if originator is None or destination is None:
+        gap = find_gap(intent=intent, originator=originator, destination=destination)
+        return refusal(vasp_id="", reason=gap)
+    if destination.vasp_id is None:
+        return None
+    verification_id = derive_verification_id(intent)
+    if asked is None:
+        begun = exchanges.insert_exchange(
+            intent, verification_id=verification_id, vasp_id=destination.vasp_id, now=means.clock.now()
+        )
+        await means.database.commit(begun)
+    return Question(
+        verification_id=verification_id,
+        intent=intent,
+        vasp_id=destination.vasp_id,
+        originator=originator.persons,
+        beneficiary=destination.persons,
+        repeated=asked is not None,
+    )
 
 
 async def _store(
     *,
-    database: Database,
+    means: Means,
     record: TravelRuleRecord,
     intent: Intent,
     attempt: int,
@@ -69,11 +135,11 @@ async def _store(
     now: datetime,
 ) -> TravelRuleRecord:
     try:
-        await database.commit(
-            store.insert_record(record, intent=intent, attempt=attempt, now=now), insert_handoff(received)
+        await means.database.commit(
+            records.insert_record(record, intent=intent, attempt=attempt, now=now), insert_handoff(received)
         )
     except StrongroomError as error:
-        stored = await store.find_record(database, intent=intent, attempt=attempt)
+        stored = await records.find_record(means.database, intent=intent, attempt=attempt)
         if violated_constraint(error) != ONCE or stored is None:
             raise
         return stored  # another call of the same attempt was quicker

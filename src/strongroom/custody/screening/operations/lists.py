@@ -3,8 +3,8 @@
 import asyncio
 from datetime import datetime
 
-from strongroom.custody.screening import store
-from strongroom.custody.screening.domain import parse_list
+from strongroom.custody.screening.domain.verdicts import parse_list
+from strongroom.custody.screening.store import records
 from strongroom.kernel.digest import sha256
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.paging import Page, check_page_size
@@ -22,7 +22,7 @@ async def import_list(*, database: Database, name: str, content: bytes, now: dat
     if not name.isprintable() or not 1 <= len(name) <= MAX_NAME:
         raise StrongroomError(Code.REQUEST_INVALID, "A list's name has 1 to 100 printable characters.")
     addresses = await asyncio.to_thread(parse_list, content)  # seconds for the largest
-    await store.replace_list(database, name=name, content_hash=sha256(content), addresses=addresses, now=now)
+    await records.replace_list(database, name=name, content_hash=sha256(content), addresses=addresses, now=now)
     return len(addresses)
 
 
@@ -32,4 +32,4 @@ async def list_lists(*, database: Database, page_size: int, cursor: str | None) 
     Raises:
         StrongroomError: ``PAGE_INVALID``.
     """
-    return await store.list_lists(database, page_size=check_page_size(page_size), cursor=cursor)
+    return await records.list_lists(database, page_size=check_page_size(page_size), cursor=cursor)

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from strongroom.custody.screening import store
-from strongroom.custody.screening.domain import AmlResult, address_key, decide_aml
+from strongroom.custody.screening.domain.verdicts import AmlResult, address_key, decide_aml
+from strongroom.custody.screening.store import records
 from strongroom.kernel.documents.intent import Intent
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.db import Database, insert_handoff, violated_constraint
@@ -21,11 +21,11 @@ async def screen(
         StrongroomError: ``SCREENING_UNAVAILABLE`` with nothing stored when no list is imported; ``INTENT_MISMATCH``
             when this attempt was screened for another intent.
     """
-    lists = await store.list_heads(database, address=address_key(intent.destination))
+    lists = await records.list_heads(database, address=address_key(intent.destination))
     result = decide_aml(intent_hash=intent.hash(), lists=lists)
     try:
         await database.commit(
-            store.insert_result(result, intent=intent, attempt=attempt, now=now), insert_handoff(received)
+            records.insert_result(result, intent=intent, attempt=attempt, now=now), insert_handoff(received)
         )
     except StrongroomError as error:
         if violated_constraint(error) != ONCE:
@@ -36,7 +36,7 @@ async def screen(
 
 
 async def _repeat(*, database: Database, intent: Intent, attempt: int, received: HandoffEvent) -> AmlResult:
-    stored = await store.find_result(database, intent=intent, attempt=attempt)
+    stored = await records.find_result(database, intent=intent, attempt=attempt)
     if stored is None or stored.intent_hash != intent.hash():
         raise StrongroomError(Code.INTENT_MISMATCH, "This attempt was screened for another intent.")
     await database.commit(insert_handoff(received))

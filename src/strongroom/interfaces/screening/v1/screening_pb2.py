@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'strongroom/screening/v1/screening.proto\x12\x17strongroom.screening.v1\"f\n\x18ScreenTransactionRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12\x0e\n\x06intent\x18\x04 \x01(\x0c\"_\n\x19ScreenTransactionResponse\x12\x0b\n\x03\x61ml\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12\x13\n\x0bprovider_us\x18\x04 \x01(\x03\"g\n\x19\x45xchangeTravelRuleRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12\x0e\n\x06intent\x18\x04 \x01(\x0c\"d\n\x1a\x45xchangeTravelRuleResponse\x12\x0f\n\x07outcome\x18\x01 \x01(\t\x12\x14\n\x0c\x63ounterparty\x18\x02 \x01(\t\x12\x0f\n\x07verdict\x18\x03 \x01(\x0c\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\"2\n\x11ImportListRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"\'\n\x12ImportListResponse\x12\x11\n\taddresses\x18\x01 \x01(\x03\"5\n\x10ListListsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\t\"\xa9\x01\n\x11ListListsResponse\x12>\n\x05lists\x18\x01 \x03(\x0b\x32/.strongroom.screening.v1.ListListsResponse.List\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t\x1a?\n\x04List\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\taddresses\x18\x02 \x01(\x03\x12\x16\n\x0eimported_at_ms\x18\x03 \x01(\x03\x32\xd1\x03\n\tScreening\x12z\n\x11ScreenTransaction\x12\x31.strongroom.screening.v1.ScreenTransactionRequest\x1a\x32.strongroom.screening.v1.ScreenTransactionResponse\x12}\n\x12\x45xchangeTravelRule\x12\x32.strongroom.screening.v1.ExchangeTravelRuleRequest\x1a\x33.strongroom.screening.v1.ExchangeTravelRuleResponse\x12\x65\n\nImportList\x12*.strongroom.screening.v1.ImportListRequest\x1a+.strongroom.screening.v1.ImportListResponse\x12\x62\n\tListLists\x12).strongroom.screening.v1.ListListsRequest\x1a*.strongroom.screening.v1.ListListsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'strongroom/screening/v1/screening.proto\x12\x17strongroom.screening.v1\"f\n\x18ScreenTransactionRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12\x0e\n\x06intent\x18\x04 \x01(\x0c\"_\n\x19ScreenTransactionResponse\x12\x0b\n\x03\x61ml\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12\x13\n\x0bprovider_us\x18\x04 \x01(\x03\"g\n\x19\x45xchangeTravelRuleRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12\x0e\n\x06intent\x18\x04 \x01(\x0c\"x\n\x1a\x45xchangeTravelRuleResponse\x12\x0f\n\x07outcome\x18\x01 \x01(\t\x12\x14\n\x0c\x63ounterparty\x18\x02 \x01(\t\x12\x0f\n\x07verdict\x18\x03 \x01(\x0c\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\x12\x12\n\nreport_due\x18\x05 \x01(\x08\"d\n\x15ReportTransferRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x16\n\x0etransaction_id\x18\x02 \x01(\t\x12\x0f\n\x07tx_hash\x18\x03 \x01(\t\x12\x0f\n\x07\x66\x61ilure\x18\x04 \x01(\t\"*\n\x16ReportTransferResponse\x12\x10\n\x08reported\x18\x01 \x01(\x08\"2\n\x11ImportListRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"\'\n\x12ImportListResponse\x12\x11\n\taddresses\x18\x01 \x01(\x03\"5\n\x10ListListsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\t\"\xa9\x01\n\x11ListListsResponse\x12>\n\x05lists\x18\x01 \x03(\x0b\x32/.strongroom.screening.v1.ListListsResponse.List\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t\x1a?\n\x04List\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\taddresses\x18\x02 \x01(\x03\x12\x16\n\x0eimported_at_ms\x18\x03 \x01(\x03\"\'\n\x14ImportPartiesRequest\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\"U\n\x15ImportPartiesResponse\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0boriginators\x18\x02 \x01(\x03\x12\x14\n\x0c\x64\x65stinations\x18\x03 \x01(\x03\"7\n\x12ListPartiesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\t\"\xe8\x01\n\x13ListPartiesResponse\x12\x43\n\x07parties\x18\x01 \x03(\x0b\x32\x32.strongroom.screening.v1.ListPartiesResponse.Party\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t\x1aw\n\x05Party\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05place\x18\x03 \x01(\t\x12\x14\n\x0cjurisdiction\x18\x04 \x01(\t\x12\x10\n\x08standing\x18\x05 \x01(\t\x12\x16\n\x0eimported_at_ms\x18\x06 \x01(\x03\x32\x9e\x06\n\tScreening\x12z\n\x11ScreenTransaction\x12\x31.strongroom.screening.v1.ScreenTransactionRequest\x1a\x32.strongroom.screening.v1.ScreenTransactionResponse\x12}\n\x12\x45xchangeTravelRule\x12\x32.strongroom.screening.v1.ExchangeTravelRuleRequest\x1a\x33.strongroom.screening.v1.ExchangeTravelRuleResponse\x12q\n\x0eReportTransfer\x12..strongroom.screening.v1.ReportTransferRequest\x1a/.strongroom.screening.v1.ReportTransferResponse\x12\x65\n\nImportList\x12*.strongroom.screening.v1.ImportListRequest\x1a+.strongroom.screening.v1.ImportListResponse\x12\x62\n\tListLists\x12).strongroom.screening.v1.ListListsRequest\x1a*.strongroom.screening.v1.ListListsResponse\x12n\n\rImportParties\x12-.strongroom.screening.v1.ImportPartiesRequest\x1a..strongroom.screening.v1.ImportPartiesResponse\x12h\n\x0bListParties\x12+.strongroom.screening.v1.ListPartiesRequest\x1a,.strongroom.screening.v1.ListPartiesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,17 +38,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXCHANGETRAVELRULEREQUEST']._serialized_start=269
   _globals['_EXCHANGETRAVELRULEREQUEST']._serialized_end=372
   _globals['_EXCHANGETRAVELRULERESPONSE']._serialized_start=374
-  _globals['_EXCHANGETRAVELRULERESPONSE']._serialized_end=474
-  _globals['_IMPORTLISTREQUEST']._serialized_start=476
-  _globals['_IMPORTLISTREQUEST']._serialized_end=526
-  _globals['_IMPORTLISTRESPONSE']._serialized_start=528
-  _globals['_IMPORTLISTRESPONSE']._serialized_end=567
-  _globals['_LISTLISTSREQUEST']._serialized_start=569
-  _globals['_LISTLISTSREQUEST']._serialized_end=622
-  _globals['_LISTLISTSRESPONSE']._serialized_start=625
-  _globals['_LISTLISTSRESPONSE']._serialized_end=794
-  _globals['_LISTLISTSRESPONSE_LIST']._serialized_start=731
-  _globals['_LISTLISTSRESPONSE_LIST']._serialized_end=794
-  _globals['_SCREENING']._serialized_start=797
-  _globals['_SCREENING']._serialized_end=1262
+  _globals['_EXCHANGETRAVELRULERESPONSE']._serialized_end=494
+  _globals['_REPORTTRANSFERREQUEST']._serialized_start=496
+  _globals['_REPORTTRANSFERREQUEST']._serialized_end=596
+  _globals['_REPORTTRANSFERRESPONSE']._serialized_start=598
+  _globals['_REPORTTRANSFERRESPONSE']._serialized_end=640
+  _globals['_IMPORTLISTREQUEST']._serialized_start=642
+  _globals['_IMPORTLISTREQUEST']._serialized_end=692
+  _globals['_IMPORTLISTRESPONSE']._serialized_start=694
+  _globals['_IMPORTLISTRESPONSE']._serialized_end=733
+  _globals['_LISTLISTSREQUEST']._serialized_start=735
+  _globals['_LISTLISTSREQUEST']._serialized_end=788
+  _globals['_LISTLISTSRESPONSE']._serialized_start=791
+  _globals['_LISTLISTSRESPONSE']._serialized_end=960
+  _globals['_LISTLISTSRESPONSE_LIST']._serialized_start=897
+  _globals['_LISTLISTSRESPONSE_LIST']._serialized_end=960
+  _globals['_IMPORTPARTIESREQUEST']._serialized_start=962
+  _globals['_IMPORTPARTIESREQUEST']._serialized_end=1001
+  _globals['_IMPORTPARTIESRESPONSE']._serialized_start=1003
+  _globals['_IMPORTPARTIESRESPONSE']._serialized_end=1088
+  _globals['_LISTPARTIESREQUEST']._serialized_start=1090
+  _globals['_LISTPARTIESREQUEST']._serialized_end=1145
+  _globals['_LISTPARTIESRESPONSE']._serialized_start=1148
+  _globals['_LISTPARTIESRESPONSE']._serialized_end=1380
+  _globals['_LISTPARTIESRESPONSE_PARTY']._serialized_start=1261
+  _globals['_LISTPARTIESRESPONSE_PARTY']._serialized_end=1380
+  _globals['_SCREENING']._serialized_start=1383
+  _globals['_SCREENING']._serialized_end=2181
 # @@protoc_insertion_point(module_scope)

@@ -130,6 +130,7 @@ class ExchangeTravelRuleResponse(_message.Message):
     COUNTERPARTY_FIELD_NUMBER: _builtins.int
     VERDICT_FIELD_NUMBER: _builtins.int
     DETAIL_FIELD_NUMBER: _builtins.int
+    REPORT_DUE_FIELD_NUMBER: _builtins.int
     outcome: _builtins.str
     """NOT_REQUIRED, EXCHANGED or REFUSED."""
     counterparty: _builtins.str
@@ -137,7 +138,9 @@ class ExchangeTravelRuleResponse(_message.Message):
     verdict: _builtins.bytes
     """An encoded Signed document of kind verdict."""
     detail: _builtins.str
-    """For people."""
+    """For people; never personal data."""
+    report_due: _builtins.bool
+    """True if the end of the transfer is to be reported by ReportTransfer."""
     def __init__(
         self,
         *,
@@ -145,14 +148,71 @@ class ExchangeTravelRuleResponse(_message.Message):
         counterparty: _builtins.str = ...,
         verdict: _builtins.bytes = ...,
         detail: _builtins.str = ...,
+        report_due: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["counterparty", b"counterparty", "detail", b"detail", "outcome", b"outcome", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counterparty", b"counterparty", "detail", b"detail", "outcome", b"outcome", "report_due", b"report_due", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExchangeTravelRuleResponse: _TypeAlias = ExchangeTravelRuleResponse  # noqa: Y015
+
+@_typing.final
+class ReportTransferRequest(_message.Message):
+    """What became of a transfer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
+    TX_HASH_FIELD_NUMBER: _builtins.int
+    FAILURE_FIELD_NUMBER: _builtins.int
+    tenant_id: _builtins.str
+    """Tenant."""
+    transaction_id: _builtins.str
+    """Canonical UUID text."""
+    tx_hash: _builtins.str
+    """The hash on chain; empty if it was never seen there."""
+    failure: _builtins.str
+    """Why it failed for good: the name of a sub-status; empty if it did not."""
+    def __init__(
+        self,
+        *,
+        tenant_id: _builtins.str = ...,
+        transaction_id: _builtins.str = ...,
+        tx_hash: _builtins.str = ...,
+        failure: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure", "tenant_id", b"tenant_id", "transaction_id", b"transaction_id", "tx_hash", b"tx_hash"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportTransferRequest: _TypeAlias = ReportTransferRequest  # noqa: Y015
+
+@_typing.final
+class ReportTransferResponse(_message.Message):
+    """Whether anybody had to be told."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPORTED_FIELD_NUMBER: _builtins.int
+    reported: _builtins.bool
+    """False if no data was exchanged for the transaction."""
+    def __init__(
+        self,
+        *,
+        reported: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reported", b"reported"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportTransferResponse: _TypeAlias = ReportTransferResponse  # noqa: Y015
 
 @_typing.final
 class ImportListRequest(_message.Message):
@@ -283,3 +343,149 @@ class ListListsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListListsResponse: _TypeAlias = ListListsResponse  # noqa: Y015
+
+@_typing.final
+class ImportPartiesRequest(_message.Message):
+    """A tenant's parties."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTENT_FIELD_NUMBER: _builtins.int
+    content: _builtins.bytes
+    """The file: a JSON object with the tenant, its originators and its destinations."""
+    def __init__(
+        self,
+        *,
+        content: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportPartiesRequest: _TypeAlias = ImportPartiesRequest  # noqa: Y015
+
+@_typing.final
+class ImportPartiesResponse(_message.Message):
+    """What was imported."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: _builtins.int
+    ORIGINATORS_FIELD_NUMBER: _builtins.int
+    DESTINATIONS_FIELD_NUMBER: _builtins.int
+    tenant_id: _builtins.str
+    """Tenant."""
+    originators: _builtins.int
+    """Vault accounts whose holder is known."""
+    destinations: _builtins.int
+    """Addresses whose holder is known."""
+    def __init__(
+        self,
+        *,
+        tenant_id: _builtins.str = ...,
+        originators: _builtins.int = ...,
+        destinations: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["destinations", b"destinations", "originators", b"originators", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportPartiesResponse: _TypeAlias = ImportPartiesResponse  # noqa: Y015
+
+@_typing.final
+class ListPartiesRequest(_message.Message):
+    """A page request."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """1 to 500."""
+    cursor: _builtins.str
+    """Empty for the first page."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "page_size", b"page_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPartiesRequest: _TypeAlias = ListPartiesRequest  # noqa: Y015
+
+@_typing.final
+class ListPartiesResponse(_message.Message):
+    """A page of parties."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Party(_message.Message):
+        """One party."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        TENANT_ID_FIELD_NUMBER: _builtins.int
+        KIND_FIELD_NUMBER: _builtins.int
+        PLACE_FIELD_NUMBER: _builtins.int
+        JURISDICTION_FIELD_NUMBER: _builtins.int
+        STANDING_FIELD_NUMBER: _builtins.int
+        IMPORTED_AT_MS_FIELD_NUMBER: _builtins.int
+        tenant_id: _builtins.str
+        """Tenant."""
+        kind: _builtins.str
+        """ORIGINATOR or DESTINATION."""
+        place: _builtins.str
+        """The vault account, or the asset and the address."""
+        jurisdiction: _builtins.str
+        """ISO 3166-1 alpha-2."""
+        standing: _builtins.str
+        """Of a destination: the institution that holds the address, or unhosted. Of an originator: how far its identity is checked."""
+        imported_at_ms: _builtins.int
+        """Unix milliseconds."""
+        def __init__(
+            self,
+            *,
+            tenant_id: _builtins.str = ...,
+            kind: _builtins.str = ...,
+            place: _builtins.str = ...,
+            jurisdiction: _builtins.str = ...,
+            standing: _builtins.str = ...,
+            imported_at_ms: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["imported_at_ms", b"imported_at_ms", "jurisdiction", b"jurisdiction", "kind", b"kind", "place", b"place", "standing", b"standing", "tenant_id", b"tenant_id"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    PARTIES_FIELD_NUMBER: _builtins.int
+    NEXT_CURSOR_FIELD_NUMBER: _builtins.int
+    next_cursor: _builtins.str
+    """Empty at the end."""
+    @_builtins.property
+    def parties(self) -> _containers.RepeatedCompositeFieldContainer[Global___ListPartiesResponse.Party]:
+        """By tenant, kind and place."""
+
+    def __init__(
+        self,
+        *,
+        parties: _abc.Iterable[Global___ListPartiesResponse.Party] | None = ...,
+        next_cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_cursor", b"next_cursor", "parties", b"parties"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPartiesResponse: _TypeAlias = ListPartiesResponse  # noqa: Y015

@@ -45,6 +45,11 @@ class ScreeningStub:
                 request_serializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ExchangeTravelRuleRequest.SerializeToString,
                 response_deserializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ExchangeTravelRuleResponse.FromString,
                 _registered_method=True)
+        self.ReportTransfer = channel.unary_unary(
+                '/strongroom.screening.v1.Screening/ReportTransfer',
+                request_serializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ReportTransferRequest.SerializeToString,
+                response_deserializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ReportTransferResponse.FromString,
+                _registered_method=True)
         self.ImportList = channel.unary_unary(
                 '/strongroom.screening.v1.Screening/ImportList',
                 request_serializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ImportListRequest.SerializeToString,
@@ -54,6 +59,16 @@ class ScreeningStub:
                 '/strongroom.screening.v1.Screening/ListLists',
                 request_serializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ListListsRequest.SerializeToString,
                 response_deserializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ListListsResponse.FromString,
+                _registered_method=True)
+        self.ImportParties = channel.unary_unary(
+                '/strongroom.screening.v1.Screening/ImportParties',
+                request_serializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ImportPartiesRequest.SerializeToString,
+                response_deserializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ImportPartiesResponse.FromString,
+                _registered_method=True)
+        self.ListParties = channel.unary_unary(
+                '/strongroom.screening.v1.Screening/ListParties',
+                request_serializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ListPartiesRequest.SerializeToString,
+                response_deserializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ListPartiesResponse.FromString,
                 _registered_method=True)
 
 
@@ -75,6 +90,14 @@ class ScreeningServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReportTransfer(self, request, context):
+        """Tells the counterparty's institution what became of a transfer that 5c exchanged data for: its hash, or that it failed.
+        Answers once the enclave has taken it; the same report again is answered alike.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ImportList(self, request, context):
         """Imports a list of addresses, replacing the list of that name in one commit.
         """
@@ -84,6 +107,20 @@ class ScreeningServicer:
 
     def ListLists(self, request, context):
         """Lists that are loaded.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportParties(self, request, context):
+        """Imports the parties of a tenant's transfers, replacing all that the tenant had in one commit.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListParties(self, request, context):
+        """Parties that are registered, without any personal data.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -102,6 +139,11 @@ def add_ScreeningServicer_to_server(servicer, server):
                     request_deserializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ExchangeTravelRuleRequest.FromString,
                     response_serializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ExchangeTravelRuleResponse.SerializeToString,
             ),
+            'ReportTransfer': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportTransfer,
+                    request_deserializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ReportTransferRequest.FromString,
+                    response_serializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ReportTransferResponse.SerializeToString,
+            ),
             'ImportList': grpc.unary_unary_rpc_method_handler(
                     servicer.ImportList,
                     request_deserializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ImportListRequest.FromString,
@@ -111,6 +153,16 @@ def add_ScreeningServicer_to_server(servicer, server):
                     servicer.ListLists,
                     request_deserializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ListListsRequest.FromString,
                     response_serializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ListListsResponse.SerializeToString,
+            ),
+            'ImportParties': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportParties,
+                    request_deserializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ImportPartiesRequest.FromString,
+                    response_serializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ImportPartiesResponse.SerializeToString,
+            ),
+            'ListParties': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListParties,
+                    request_deserializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ListPartiesRequest.FromString,
+                    response_serializer=strongroom_dot_screening_dot_v1_dot_screening__pb2.ListPartiesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -179,6 +231,33 @@ class Screening:
             _registered_method=True)
 
     @staticmethod
+    def ReportTransfer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/strongroom.screening.v1.Screening/ReportTransfer',
+            strongroom_dot_screening_dot_v1_dot_screening__pb2.ReportTransferRequest.SerializeToString,
+            strongroom_dot_screening_dot_v1_dot_screening__pb2.ReportTransferResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ImportList(request,
             target,
             options=(),
@@ -222,6 +301,60 @@ class Screening:
             '/strongroom.screening.v1.Screening/ListLists',
             strongroom_dot_screening_dot_v1_dot_screening__pb2.ListListsRequest.SerializeToString,
             strongroom_dot_screening_dot_v1_dot_screening__pb2.ListListsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportParties(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/strongroom.screening.v1.Screening/ImportParties',
+            strongroom_dot_screening_dot_v1_dot_screening__pb2.ImportPartiesRequest.SerializeToString,
+            strongroom_dot_screening_dot_v1_dot_screening__pb2.ImportPartiesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListParties(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/strongroom.screening.v1.Screening/ListParties',
+            strongroom_dot_screening_dot_v1_dot_screening__pb2.ListPartiesRequest.SerializeToString,
+            strongroom_dot_screening_dot_v1_dot_screening__pb2.ListPartiesResponse.FromString,
             options,
             channel_credentials,
             insecure,

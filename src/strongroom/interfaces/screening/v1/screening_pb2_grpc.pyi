@@ -37,10 +37,18 @@ class ScreeningStub:
     """Step 5b: screens the destination. Writes aml_screening_results."""
     ExchangeTravelRule: _grpc.UnaryUnaryMultiCallable[_screening_pb2.ExchangeTravelRuleRequest, _screening_pb2.ExchangeTravelRuleResponse]
     """Step 5c: obligation and exchange; signs the verdict over both. Writes travel_rule_records."""
+    ReportTransfer: _grpc.UnaryUnaryMultiCallable[_screening_pb2.ReportTransferRequest, _screening_pb2.ReportTransferResponse]
+    """Tells the counterparty's institution what became of a transfer that 5c exchanged data for: its hash, or that it failed.
+    Answers once the enclave has taken it; the same report again is answered alike.
+    """
     ImportList: _grpc.UnaryUnaryMultiCallable[_screening_pb2.ImportListRequest, _screening_pb2.ImportListResponse]
     """Imports a list of addresses, replacing the list of that name in one commit."""
     ListLists: _grpc.UnaryUnaryMultiCallable[_screening_pb2.ListListsRequest, _screening_pb2.ListListsResponse]
     """Lists that are loaded."""
+    ImportParties: _grpc.UnaryUnaryMultiCallable[_screening_pb2.ImportPartiesRequest, _screening_pb2.ImportPartiesResponse]
+    """Imports the parties of a tenant's transfers, replacing all that the tenant had in one commit."""
+    ListParties: _grpc.UnaryUnaryMultiCallable[_screening_pb2.ListPartiesRequest, _screening_pb2.ListPartiesResponse]
+    """Parties that are registered, without any personal data."""
 
 @_typing.type_check_only
 class ScreeningAsyncStub(ScreeningStub):
@@ -51,10 +59,18 @@ class ScreeningAsyncStub(ScreeningStub):
     """Step 5b: screens the destination. Writes aml_screening_results."""
     ExchangeTravelRule: _aio.UnaryUnaryMultiCallable[_screening_pb2.ExchangeTravelRuleRequest, _screening_pb2.ExchangeTravelRuleResponse]  # type: ignore[assignment]
     """Step 5c: obligation and exchange; signs the verdict over both. Writes travel_rule_records."""
+    ReportTransfer: _aio.UnaryUnaryMultiCallable[_screening_pb2.ReportTransferRequest, _screening_pb2.ReportTransferResponse]  # type: ignore[assignment]
+    """Tells the counterparty's institution what became of a transfer that 5c exchanged data for: its hash, or that it failed.
+    Answers once the enclave has taken it; the same report again is answered alike.
+    """
     ImportList: _aio.UnaryUnaryMultiCallable[_screening_pb2.ImportListRequest, _screening_pb2.ImportListResponse]  # type: ignore[assignment]
     """Imports a list of addresses, replacing the list of that name in one commit."""
     ListLists: _aio.UnaryUnaryMultiCallable[_screening_pb2.ListListsRequest, _screening_pb2.ListListsResponse]  # type: ignore[assignment]
     """Lists that are loaded."""
+    ImportParties: _aio.UnaryUnaryMultiCallable[_screening_pb2.ImportPartiesRequest, _screening_pb2.ImportPartiesResponse]  # type: ignore[assignment]
+    """Imports the parties of a tenant's transfers, replacing all that the tenant had in one commit."""
+    ListParties: _aio.UnaryUnaryMultiCallable[_screening_pb2.ListPartiesRequest, _screening_pb2.ListPartiesResponse]  # type: ignore[assignment]
+    """Parties that are registered, without any personal data."""
 
 class ScreeningServicer(metaclass=_abc_1.ABCMeta):
     """Screening gives the AML verdict and computes the Travel Rule obligation. It fails closed."""
@@ -76,6 +92,16 @@ class ScreeningServicer(metaclass=_abc_1.ABCMeta):
         """Step 5c: obligation and exchange; signs the verdict over both. Writes travel_rule_records."""
 
     @_abc_1.abstractmethod
+    def ReportTransfer(
+        self,
+        request: _screening_pb2.ReportTransferRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_screening_pb2.ReportTransferResponse, _abc.Awaitable[_screening_pb2.ReportTransferResponse]]:
+        """Tells the counterparty's institution what became of a transfer that 5c exchanged data for: its hash, or that it failed.
+        Answers once the enclave has taken it; the same report again is answered alike.
+        """
+
+    @_abc_1.abstractmethod
     def ImportList(
         self,
         request: _screening_pb2.ImportListRequest,
@@ -90,5 +116,21 @@ class ScreeningServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_screening_pb2.ListListsResponse, _abc.Awaitable[_screening_pb2.ListListsResponse]]:
         """Lists that are loaded."""
+
+    @_abc_1.abstractmethod
+    def ImportParties(
+        self,
+        request: _screening_pb2.ImportPartiesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_screening_pb2.ImportPartiesResponse, _abc.Awaitable[_screening_pb2.ImportPartiesResponse]]:
+        """Imports the parties of a tenant's transfers, replacing all that the tenant had in one commit."""
+
+    @_abc_1.abstractmethod
+    def ListParties(
+        self,
+        request: _screening_pb2.ListPartiesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_screening_pb2.ListPartiesResponse, _abc.Awaitable[_screening_pb2.ListPartiesResponse]]:
+        """Parties that are registered, without any personal data."""
 
 def add_ScreeningServicer_to_server(servicer: ScreeningServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

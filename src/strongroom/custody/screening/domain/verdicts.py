@@ -1,7 +1,9 @@
-"""Types and decisions of screening; pure."""
+"""AML results, the Travel Rule obligation, and lists of addresses."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 import msgspec
 
@@ -49,14 +51,23 @@ class Obligation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TravelRuleRecord:
-    """The outcome of step 5c; ``verdict`` is an encoded ``Signed`` over AML and Travel Rule."""
+    """The outcome of step 5c; ``verdict`` is an encoded ``Signed`` over AML and Travel Rule.
+
+    ``verification_id`` names the exchange in the enclave, where there was one.
+    """
 
     intent_hash: bytes
     obligation: Obligation
     outcome: TravelRuleOutcome
     counterparty: str
     simulated: bool
+    verification_id: UUID | None
     verdict: bytes
+
+    @property
+    def report_due(self) -> bool:
+        """Whether somebody waits to hear what becomes of the transfer."""
+        return self.verification_id is not None and self.outcome is TravelRuleOutcome.EXCHANGED
 
 
 def decide_aml(*, intent_hash: bytes, lists: tuple[ListHead, ...]) -> AmlResult:
@@ -79,7 +90,11 @@ def decide_aml(*, intent_hash: bytes, lists: tuple[ListHead, ...]) -> AmlResult:
     )
 
 
-def decide_obligation(intent: Intent, thresholds: dict[str, int]) -> Obligation:
+UNHOSTED = Obligation(required=False, reason="an address that its registered holder keeps without an institution")
+"""No institution stands at the other end; whose address it is the operator has registered."""
+
+
+def decide_obligation(intent: Intent, thresholds: Mapping[str, int]) -> Obligation:
     """Whether the Travel Rule applies: not between own vault accounts, else from the asset's threshold upwards."""
     if intent.destination_account is not None:
         return Obligation(required=False, reason="between vault accounts of one institution")

@@ -1,8 +1,8 @@
-"""Every statement of screening."""
+"""What was screened and exchanged, and the lists of addresses."""
 
 from datetime import datetime
 
-from strongroom.custody.screening.domain import AmlResult, ListHead, Obligation, TravelRuleRecord
+from strongroom.custody.screening.domain.verdicts import AmlResult, ListHead, Obligation, TravelRuleRecord
 from strongroom.kernel.documents.intent import Intent
 from strongroom.kernel.documents.verdict import AmlVerdict, TravelRuleOutcome
 from strongroom.kernel.paging import Page, encode_cursor, parse_cursor
@@ -69,7 +69,7 @@ def insert_result(result: AmlResult, *, intent: Intent, attempt: int, now: datet
 async def find_record(database: Database, *, intent: Intent, attempt: int) -> TravelRuleRecord | None:
     """The Travel Rule record of one attempt, likewise."""
     row = await database.fetchrow(
-        """select intent_hash, required, reason, outcome, counterparty, simulated, verdict
+        """select intent_hash, required, reason, outcome, counterparty, simulated, verification_uuid, verdict
         from travel_rule_records where tenant_id = $1 and transaction_id = $2 and attempt = $3""",
         intent.tenant,
         intent.id,
@@ -83,6 +83,7 @@ async def find_record(database: Database, *, intent: Intent, attempt: int) -> Tr
         outcome=TravelRuleOutcome(row["outcome"]),
         counterparty=row["counterparty"],
         simulated=row["simulated"],
+        verification_id=row["verification_uuid"],
         verdict=row["verdict"],
     )
 
@@ -91,8 +92,8 @@ def insert_record(record: TravelRuleRecord, *, intent: Intent, attempt: int, now
     """The Travel Rule record of one attempt."""
     return Statement(
         """insert into travel_rule_records (tenant_id, transaction_id, attempt, intent_hash, required, reason, outcome,
-            counterparty, simulated, verdict, recorded_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
+            counterparty, simulated, verification_uuid, verdict, recorded_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)""",
         (
             intent.tenant,
             intent.id,
@@ -103,6 +104,7 @@ def insert_record(record: TravelRuleRecord, *, intent: Intent, attempt: int, now
             record.outcome.value,
             record.counterparty,
             record.simulated,
+            record.verification_id,
             record.verdict,
             now,
         ),
