@@ -10,9 +10,12 @@ from threading import Thread
 from typing import Any, cast, final
 
 from strongroom.client import sign_key_request
+from strongroom.kernel.digest import request_hash
+from strongroom.kernel.documents.document_set import tenant_of
 from strongroom.kernel.documents.intent import address_at
 from strongroom.kernel.documents.request import verify_request
 from strongroom.kernel.errors import Code
+from strongroom.kernel.ids import derive_transaction_id
 from tests.custody.secure_vault.signing import WholeKey
 from tests.fixtures.tenant import API_USER, FRIEND, MadeTenant, make_tenant
 
@@ -20,6 +23,8 @@ Json = dict[str, Any]
 OPERATOR_TOKEN = "0123456789abcdef"
 TRANSACTION_ID = "0b7f8a52-55d1-5b0e-9f0a-0d9f1f0c2a11"
 SOURCE_PATH = "m/44/60/0/0/0"
+_OWN = object()
+"""Stands for the answer with the request's own id."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,10 @@ class Asked:
     headers: dict[str, str]
     body: Json
 
+    @property
+    def token(self) -> str:
+        return self.headers["authorization"].removeprefix("Bearer ")
+
 
 @final
 class Gateway:
@@ -50,6 +59,7 @@ class Gateway:
         self.key = WholeKey()
         self.asked: list[Asked] = []
         self.url = ""
+        self.made = ""
         self._answers: dict[str, list[Answer]] = {}
 
     def say(self, request: str, *answers: object) -> None:
@@ -58,6 +68,22 @@ class Gateway:
         self._answers[f"{method} /v1{path}"] = [
             answer if isinstance(answer, Answer) else Answer(answer) for answer in answers
         ]
+
+    def creates(self) -> None:
+        """Take every payment under the id of its request; what is said of TRANSACTION_ID is said of the last one."""
+        self.say("GET /strongroom/document_set", {"documentSet": _text(self.tenant.signed_document_set().encode())})
+        self.say("POST /transactions", _OWN)
+
+    def _create(self, asked: Asked, raw: bytes) -> Answer:
+        document_set = self.tenant.document_set
+        self.made = str(
+            derive_transaction_id(
+                environment=document_set.environment,
+                tenant_id=tenant_of(document_set),
+                request_hash=request_hash(token=asked.token, body=raw),
+            )
+        )
+        return Answer({"id": self.made, "status": "SUBMITTED"})
 
     def refuse(self, request: str, code: Code, message: str) -> None:
         body = {"error": code.name, "code": code.meaning.number, "message": message}
@@ -83,17 +109,19 @@ class Gateway:
             return Answer({"error": "OPERATOR_TOKEN_INVALID", "message": "wrong token"}, status=403)
         if "authorization" in asked.headers:
             verify_request(
-                token=asked.headers["authorization"].removeprefix("Bearer "),
+                token=asked.token,
                 body=raw,
                 uri=asked.target,
                 public_key_der=API_USER.public_key_der(),
             )
         elif "x-operator-token" not in asked.headers:
             return Answer({"error": "REQUEST_UNSIGNED", "message": "unsigned"}, status=401)
-        answers = self._answers.get(f"{asked.method} {asked.target}", [])
+        target = asked.target.replace(self.made, TRANSACTION_ID) if self.made else asked.target
+        answers = self._answers.get(f"{asked.method} {target}", [])
         if not answers:
             return Answer({"error": "NOT_FOUND", "message": f"nothing at {asked.target}"}, status=404)
-        return answers.pop(0) if len(answers) > 1 else answers[0]
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        return self._create(asked, raw) if answer.body is _OWN else answer
 
 
 @contextmanager

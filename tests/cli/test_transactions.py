@@ -16,7 +16,6 @@ from tests.fixtures.tenant import FRIEND
 CREATE = "POST /transactions"
 GET = f"GET /transactions/{TRANSACTION_ID}"
 STEPS = f"GET /transactions/{TRANSACTION_ID}/steps"
-CREATED = {"id": TRANSACTION_ID, "status": "SUBMITTED"}
 DONE = [
     step("1", "user", "gateway", "create_transaction"),
     step("5b", "transaction_manager", "screening", "screen", detail="152 addresses consulted"),
@@ -28,10 +27,10 @@ def so_far(status: str, *steps: Json) -> Json:
 
 
 def test_a_transfer_is_asked_for_as_the_options_say(strongroom: Run, gateway: Gateway) -> None:
-    gateway.say(CREATE, CREATED)
+    gateway.creates()
     ran = strongroom(*f"tx create --to {FRIEND} --amount 0.25 --external-id invoice-17 --note rent".split())
     assert (ran.code, ran.err) == (0, "")
-    assert ran.lines == [["id", TRANSACTION_ID], ["status", "SUBMITTED"], ["external", "id", "invoice-17"]]
+    assert ran.lines == [["id", gateway.made], ["status", "SUBMITTED"], ["external", "id", "invoice-17"]]
     assert gateway.asked[-1].body == {
         "operation": "TRANSFER",
         "assetId": "ETH_TEST",
@@ -56,20 +55,69 @@ def test_a_transfer_is_asked_for_as_the_options_say(strongroom: Run, gateway: Ga
 def test_every_option_reaches_the_request(
     strongroom: Run, gateway: Gateway, options: str, expected: dict[str, object]
 ) -> None:
-    gateway.say(CREATE, CREATED)
-    assert strongroom("tx", "create", "--amount", "1", *options.split(), "--json").data == CREATED
+    gateway.creates()
+    assert strongroom("tx", "create", "--amount", "1", *options.split(), "--json").data == {
+        "id": gateway.made,
+        "status": "SUBMITTED",
+    }
     assert expected.items() <= gateway.asked[-1].body.items()
 
 
 def test_without_an_external_id_each_payment_gets_one_of_its_own(strongroom: Run, gateway: Gateway) -> None:
-    gateway.say(CREATE, CREATED)
+    gateway.creates()
     shown = [strongroom("tx", "create", "--amount", "1", "--to", FRIEND).lines[2][2] for _ in range(2)]
-    sent = [asked.body["externalTxId"] for asked in gateway.asked]
+    sent = [asked.body["externalTxId"] for asked in gateway.asked if asked.method == "POST"]
     assert shown == sent
     assert len(set(sent)) == 2
 
 
+def test_the_same_payment_sent_again_is_the_earlier_one(strongroom: Run, gateway: Gateway) -> None:
+    """Another API user's JWT over the same body would do as well; nothing else does."""
+    gateway.creates()
+    command = ("tx", "create", "--amount", "1", "--to", FRIEND, "--external-id", "invoice-17")
+    strongroom(*command)
+    first, earlier = gateway.made, gateway.asked[-1].token
+    gateway.made = ""
+    gateway.say(CREATE, {"id": first, "status": "COMPLETED"})
+    gateway.say(f"GET /strongroom/transactions/{first}", {"id": first, "token": earlier})
+    ran = strongroom(*command)
+    assert (ran.code, ran.lines[:2]) == (0, [["id", first], ["status", "COMPLETED"]])
+    assert ran.err == "invoice-17 was sent before: this is the transaction that it became.\n"
+
+
+@pytest.mark.parametrize("token", ["", "a.b.c", "own"])
+@pytest.mark.parametrize("more", [("--external-id", "invoice-17"), ()])
+def test_an_answer_about_another_payment_is_refused(
+    strongroom: Run, gateway: Gateway, token: str, more: tuple[str, ...]
+) -> None:
+    gateway.creates()
+    strongroom("tx", "create", "--amount", "2", "--to", FRIEND, *more)
+    other, shown = gateway.made, gateway.asked[-1].token if token == "own" else token
+    gateway.made = ""
+    gateway.say(CREATE, {"id": other, "status": "CANCELLED"})
+    gateway.say(f"GET /strongroom/transactions/{other}", {"id": other, "token": shown})
+    ran = strongroom("tx", "create", "--amount", "1", "--to", FRIEND, *more)
+    assert ran.is_refused(1, "INTENT_MISMATCH", "do not pay again")
+    assert ran.out == ""
+
+
+def test_an_answer_about_a_payment_that_is_not_shown_is_refused(strongroom: Run, gateway: Gateway) -> None:
+    gateway.creates()
+    gateway.say(CREATE, {"id": TRANSACTION_ID, "status": "SUBMITTED"})
+    ran = strongroom("tx", "create", "--amount", "1", "--to", FRIEND)
+    assert ran.is_refused(1, "INTENT_MISMATCH")
+
+
+def test_a_payment_is_asked_for_under_the_owners_document_set(strongroom: Run, gateway: Gateway) -> None:
+    gateway.creates()
+    command = ("tx", "create", "--amount", "1", "--to", FRIEND, "--document-set")
+    assert strongroom(*command, "00" * 32).is_refused(1, "DOCUMENT_VERSION_INVALID")
+    assert not [asked for asked in gateway.asked if asked.method == "POST"]
+    assert strongroom(*command, gateway.tenant.document_set.hash().hex()).code == 0
+
+
 def test_a_payment_of_unknown_fate_can_be_repeated_without_paying_twice(strongroom: Run, gateway: Gateway) -> None:
+    gateway.creates()
     gateway.refuse(CREATE, Code.DEADLINE_EXCEEDED, "too slow")
     ran = strongroom("tx", "create", "--amount", "1", "--to", FRIEND)
     assert ran.code == 3
@@ -77,6 +125,7 @@ def test_a_payment_of_unknown_fate_can_be_repeated_without_paying_twice(strongro
 
 
 def test_a_blocked_payment_is_no_success(strongroom: Run, gateway: Gateway) -> None:
+    gateway.creates()
     gateway.refuse(CREATE, Code.AMOUNT_TOO_PRECISE, "The asset has 18 decimals.")
     ran = strongroom("tx", "create", "--amount", "0.1234567890123456789", "--to", FRIEND)
     assert ran.is_refused(1, "AMOUNT_TOO_PRECISE", "18 decimals")
@@ -89,13 +138,13 @@ def test_a_ready_file_without_defaults_asks_for_them(strongroom: Run, gateway: G
 
 
 def test_waiting_shows_every_step_once_and_ends_with_the_receipt(strongroom: Run, gateway: Gateway) -> None:
-    gateway.say(CREATE, CREATED)
+    gateway.creates()
     gateway.say(GET, transaction())
     gateway.say(STEPS, so_far("SUBMITTED"), so_far("CONFIRMING", *DONE[:1]), so_far("COMPLETED", *DONE))
     ran = strongroom("tx", "create", "--amount", "1", "--to", FRIEND, "--wait")
     assert ran.code == 0
     assert [line.split() for line in ran.err.splitlines()] == [
-        ["transaction", TRANSACTION_ID],
+        ["transaction", gateway.made],
         ["SUBMITTED"],
         ["1", "user", "->", "gateway", "create_transaction", "OK", "1.2", "ms"],
         ["CONFIRMING"],
@@ -106,7 +155,7 @@ def test_waiting_shows_every_step_once_and_ends_with_the_receipt(strongroom: Run
 
 
 def test_waiting_for_one_that_fails_is_refused_with_its_reason(strongroom: Run, gateway: Gateway) -> None:
-    gateway.say(CREATE, CREATED)
+    gateway.creates()
     gateway.say(GET, transaction(status="BLOCKED", subStatus="BLOCKED_BY_POLICY", errorDescription="Rule large."))
     gateway.say(STEPS, so_far("BLOCKED"))
     ran = strongroom("tx", "create", "--amount", "1", "--to", FRIEND, "--wait", "--json")
@@ -119,7 +168,7 @@ def test_waiting_for_one_that_fails_is_refused_with_its_reason(strongroom: Run, 
 
 
 def test_waiting_has_an_end(strongroom: Run, gateway: Gateway) -> None:
-    gateway.say(CREATE, CREATED)
+    gateway.creates()
     gateway.say(STEPS, so_far("PENDING_SIGNATURE"))
     ran = strongroom("tx", "create", "--amount", "1", "--to", FRIEND, "--wait", "--timeout", "0.1")
     assert (ran.code, ran.out) == (3, "")
@@ -127,12 +176,12 @@ def test_waiting_has_an_end(strongroom: Run, gateway: Gateway) -> None:
 
 
 def test_ctrl_c_while_waiting(gateway: Gateway, folder: Path) -> None:
-    gateway.say(CREATE, CREATED)
+    gateway.creates()
     gateway.say(STEPS, so_far("PENDING_SIGNATURE"))
     command = [PROGRAM, "tx", "create", "--amount", "1", "--to", FRIEND, "--wait"]
     process = subprocess.Popen(command, cwd=folder, env=plain(), stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
-    assert process.stderr.readline() == f"transaction {TRANSACTION_ID}\n"
+    assert process.stderr.readline() == f"transaction {gateway.made}\n"
     process.send_signal(signal.SIGINT)
     _, rest = process.communicate(timeout=20)
     assert process.returncode == 130

@@ -163,10 +163,12 @@ def test_insufficient_funds(embedded: Embedded, client: Strongroom) -> None:
 
 async def test_the_same_external_id(embedded: Embedded, client: Strongroom) -> None:
     body = embedded.body(externalTxId=f"invoice-{new_address()}", amount="0.01")
-    first = client.request("POST", "/transactions", body=body)["id"]
-    assert ended(client, first)["status"] == "COMPLETED"
+    document_set = client.get_document_set()
+    first = client.create_transaction(body, document_set=document_set)
+    assert ended(client, first.id)["status"] == "COMPLETED"
     before = await embedded.contents()
-    assert client.request("POST", "/transactions", body=body)["id"] == first
+    again = client.create_transaction(body, document_set=document_set)
+    assert (first.is_earlier, again.is_earlier, again.id) == (False, True, first.id)
     with pytest.raises(StrongroomError) as refused:
         client.request("POST", "/transactions", body={**body, "amount": "0.02"})
     assert refused.value.code is Code.EXTERNAL_ID_REUSED

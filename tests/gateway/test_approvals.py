@@ -102,14 +102,15 @@ async def test_a_client_gets_what_it_judges_a_transaction_by(world: World) -> No
     name = (await world.transfer()).json()["id"]
     assert (await world.get(f"/v1/strongroom/transactions/{name}")).json() == {
         "id": name, "status": "SUBMITTED", "attempt": 0, "ending": "", "reason": "", "intent": "", "decision": "",
-        "tombstone": "",
+        "tombstone": "", "token": "",
     }  # fmt: skip
     item = world.manager.transactions[name]
     item.status, item.ending, item.reason, item.attempt = "CANCELLING", "FAILED", "too late", 2
-    item.intent, item.decision, item.tombstone = b"i", b"d", b"t"
+    item.intent, item.decision, item.tombstone, item.request_token = b"i", b"d", b"t", "the.jwt.itself"
     assert (await world.get(f"/v1/strongroom/transactions/{name}")).json() == {
         "id": name, "status": "CANCELLING", "attempt": 2, "ending": "FAILED", "reason": "too late",
         "intent": text(b"i"), "decision": text(b"d"), "tombstone": text(b"t"),
+        "token": "the.jwt.itself",
     }  # fmt: skip
 
 

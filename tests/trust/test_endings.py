@@ -1,17 +1,19 @@
 """The customer is told that a payment failed, and pays again, while the first can still land."""
 
 import dataclasses
+import json
 
-from strongroom.client import StrongroomError, verify_tombstone
+from strongroom.client import ApiCredentials, Strongroom, StrongroomError, verify_tombstone
 from strongroom.custody.cosigner.domain.orders import CloseRequest, HonourTombstone, Order
 from strongroom.custody.cosigner.domain.reports import Honoured, Refused, Tombstoned
 from strongroom.kernel.documents.consent import Tombstone
 from strongroom.kernel.documents.signing import Kind
 from strongroom.kernel.errors import Code
 from tests.custody.cosigner.opened import reason_of
-from tests.custody.cosigner.world import TENANT, Transfer
-from tests.trust.attacker import Attacker, fresh_id
+from tests.custody.cosigner.world import TENANT, Transfer, api_key, request_body, request_token
+from tests.trust.attacker import Attacker, foreign_rsa, fresh_id
 from tests.trust.ceremonies import release, sign
+from tests.trust.lying_gateway import lying_gateway
 from tests.trust.matrix import CARRIERS, Attack, Party, expect, outsiders, tries
 from tests.trust.world import TrustWorld
 
@@ -40,6 +42,22 @@ def tombstone(attacker: Attacker, transfer: Transfer, *, index: int, claimed: in
         at=attacker.world.now,
     )
     return attacker.sign_as_cosigner(index, Kind.TOMBSTONE, document)
+
+
+def answered(world: TrustWorld, other: Transfer, *, to: bytes) -> Code | None:
+    """Why a client does not take ``other`` for the payment that it asked for; None if it does."""
+    claimed = str(other.intent.id)
+    says = {
+        "POST /transactions": {"id": claimed, "status": "CANCELLED"},
+        f"GET /strongroom/transactions/{claimed}": {"id": claimed, "token": other.token},
+    }
+    credentials = ApiCredentials("api-1", api_key())
+    with lying_gateway(says) as url, Strongroom(url, credentials=credentials) as client:
+        try:
+            client.create_transaction(json.loads(to), document_set=world.document_set)
+        except StrongroomError as error:
+            return error.code
+    return None
 
 
 def close_order(transfer: Transfer) -> CloseRequest:
@@ -98,6 +116,37 @@ def test_the_true_tombstone_of_another_payment(attacker: Attacker, code: Code) -
     assert isinstance(report, Tombstoned)
     assert believed_dead(world, dead, report.document) is None
     assert believed_dead(world, alive, report.document) is code
+
+
+@tries(Attack.FALSE_END, expect(Code.INTENT_MISMATCH, *EVERYBODY))
+def test_the_id_of_a_dead_payment_as_the_answer_to_a_new_one(attacker: Attacker, code: Code) -> None:
+    """All that is shown of it is true, and it is dead; the new one is on its way."""
+    world = attacker.world
+    dead = world.transfer(amount="1", external_id=INVOICE)
+    assert isinstance(world.cores[3].handle(close_order(dead))[0], Tombstoned)
+    assert answered(world, dead, to=request_body(amount="1.4", external_id=INVOICE)) is code
+
+
+@tries(Attack.FALSE_END, expect(Code.INTENT_MISMATCH, *EVERYBODY))
+def test_the_id_of_an_equal_payment_that_is_dead(attacker: Attacker, code: Code) -> None:
+    """Without an externalTxId equal bodies are two payments; with one, co-signers keep the second from being paid."""
+    world = attacker.world
+    dead, named = world.transfer(), world.transfer(external_id=INVOICE)
+    assert answered(world, dead, to=dead.body) is code
+    assert answered(world, named, to=named.body) is None
+
+
+@tries(Attack.FALSE_END, expect(Code.INTENT_MISMATCH, *EVERYBODY))
+def test_the_id_of_a_payment_that_nobody_asked_for(attacker: Attacker, code: Code) -> None:
+    """Co-signer 3 closes whatever it is told to close, so its tombstone proves no request."""
+    world = attacker.world
+    asked = world.transfer(external_id=INVOICE)
+    forged = request_token(body=asked.body, iat=world.now - 1, key=foreign_rsa())
+    invented = dataclasses.replace(asked, token=forged)
+    (report,) = world.cores[3].handle(close_order(invented))
+    assert isinstance(report, Tombstoned)
+    assert believed_dead(world, invented, report.document) is None
+    assert answered(world, invented, to=asked.body) is code
 
 
 @tries(Attack.FALSE_END, expect(Code.DIGEST_RELEASED, *CARRIERS, Party.COSIGNER_1))

@@ -15,7 +15,7 @@ from strongroom.cli.failures import Exit, WrongUsageError, complain
 from strongroom.cli.output import AsJson, remark, show_facts, show_json, show_table
 from strongroom.cli.transaction_view import closing_data, closing_facts, facts, list_row, step_line, step_row
 from strongroom.cli.trust import Trust
-from strongroom.client import Code, Strongroom, StrongroomError
+from strongroom.client import Code, Created, DocumentSet, Strongroom, StrongroomError
 from strongroom.client.ports import SystemPorts
 
 Json = dict[str, Any]
@@ -96,11 +96,13 @@ def create(
         float, Parameter(name="--timeout", help="Seconds to --wait at most.", show_default=True, validator=Number(gt=0))
     ] = 300,
     as_json: AsJson = False,
+    trust: Trust | None = None,
     connection: Connection | None = None,
 ) -> int:
     """Send an amount from a vault account.
 
-    With --wait the exit code is 0 only if it is COMPLETED, and 3 if it has
+    The transaction's id is computed here: an answer about another payment is
+    refused. With --wait the exit code is 0 only if it is COMPLETED, and 3 if it has
     not ended in time; it goes on nevertheless.
 
     For example:
@@ -112,10 +114,12 @@ def create(
     target = (connection or Connection()).target()
     body = payment.body(target, destination=peer)
     with target.client() as client:
-        created = _create(client, body)
+        document_set = (trust or Trust()).document_set_of(client)
+        created = _create(client, body, document_set=document_set)
         if wait:
-            return _conclude(_follow(client, created["id"], timeout_s=timeout_s), as_json=as_json)
-    show_json(created) if as_json else show_facts({**created, "external id": body["externalTxId"]})
+            return _conclude(_follow(client, created.id, timeout_s=timeout_s), as_json=as_json)
+    shown = {"id": created.id, "status": created.status}
+    show_json(shown) if as_json else show_facts({**shown, "external id": body["externalTxId"]})
     return Exit.OK
 
 
@@ -215,16 +219,19 @@ def _or_default(given: str | None, default: str, option: str) -> str:
     return given or default
 
 
-def _create(client: Strongroom, body: Json) -> Json:
+def _create(client: Strongroom, body: Json, *, document_set: DocumentSet) -> Created:
     """Send the request; when it is open whether it arrived, say how to repeat it without paying twice."""
     try:
-        return client.request("POST", "/transactions", body=body)
+        created = client.create_transaction(body, document_set=document_set)
     except StrongroomError as error:
         if error.retryable:
             remark(
                 f"It is open whether this was accepted. Repeat it with --external-id {body['externalTxId']}: paid once."
             )
         raise
+    if created.is_earlier:
+        remark(f"{body['externalTxId']} was sent before: this is the transaction that it became.")
+    return created
 
 
 def _follow(client: Strongroom, transaction_id: str, *, timeout_s: float) -> Json:

@@ -8,7 +8,7 @@ from cyclopts import Group, Parameter
 
 from strongroom.cli.failures import WrongUsageError
 from strongroom.cli.output import remark
-from strongroom.client import ShownDocuments, Strongroom
+from strongroom.client import DocumentSet, ShownDocuments, Strongroom
 
 _VARIABLE = "STRONGROOM_DOCUMENT_SET"
 
@@ -30,8 +30,7 @@ class Trust:
             WrongUsageError: if the hash is none.
             StrongroomError: ``DOCUMENT_*``.
         """
-        text = self.document_set or os.environ.get(_VARIABLE, "")
-        shown = client.get_documents(pinned_hash=_parse_hash(text) if text else None)
+        shown = self._shown(client)
         if not shown.is_pinned:
             document = shown.document_set
             remark(
@@ -39,6 +38,19 @@ class Trust:
                 "Compare it with the owners', or give --document-set."
             )
         return shown
+
+    def document_set_of(self, client: Strongroom) -> DocumentSet:
+        """The same where nothing is judged by it but whose payment it is.
+
+        Raises:
+            WrongUsageError: if the hash is none.
+            StrongroomError: ``DOCUMENT_*``.
+        """
+        return self._shown(client).document_set
+
+    def _shown(self, client: Strongroom) -> ShownDocuments:
+        text = self.document_set or os.environ.get(_VARIABLE, "")
+        return client.get_documents(pinned_hash=_parse_hash(text) if text else None)
 
 
 def _parse_hash(text: str) -> bytes:

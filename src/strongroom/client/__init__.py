@@ -1,12 +1,13 @@
 """The public Python client: signs requests and documents, verifies what comes back, trusts no answer it can check."""
 
-from strongroom.client.api import Closing, Key, Strongroom
+from strongroom.client.api import Closing, Strongroom
 from strongroom.client.approver import ApproverKey, Asked, Review, open_review, sign_approval, verify_tombstone
 from strongroom.client.ceremonies import KeyEpoch, add_signatures, find_epoch, hold_ceremony, write_transcript
 from strongroom.client.credentials import ApiCredentials
 from strongroom.client.differences import Difference, differences, entries_of
 from strongroom.client.documents import ShownDocuments, open_documents
 from strongroom.client.drafts import Draft
+from strongroom.client.keys import Key
 from strongroom.client.owner import OwnerKey, sign_document_set, sign_key_request
 from strongroom.client.parts import (
     Part,
@@ -17,6 +18,7 @@ from strongroom.client.parts import (
     parse_key,
     replace_part,
 )
+from strongroom.client.payments import Created
 from strongroom.client.personal import PersonalKey
 from strongroom.kernel.documents.approval import ApprovalAnswer
 from strongroom.kernel.documents.codec import decode
@@ -33,6 +35,7 @@ __all__ = [
     "Asked",
     "Closing",
     "Code",
+    "Created",
     "Difference",
     "DocumentSet",
     "Draft",

@@ -13,6 +13,8 @@ import httpx
 from strongroom.client.approver import ApproverKey, Review, open_review, sign_approval, verify_tombstone
 from strongroom.client.credentials import ApiCredentials
 from strongroom.client.documents import ShownDocuments, open_documents
+from strongroom.client.keys import Key, open_key
+from strongroom.client.payments import Created, Sent, check_earlier
 from strongroom.client.ports import Ports, SystemPorts
 from strongroom.kernel.derivation import derivation_path
 from strongroom.kernel.documents.approval import ApprovalAnswer
@@ -20,26 +22,10 @@ from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.documents.consent import Tombstone
 from strongroom.kernel.documents.document_set import DocumentSet, parse_document_set
 from strongroom.kernel.documents.intent import PublicKey, address_at
-from strongroom.kernel.documents.keys import KeyRequest, verify_key_records
 from strongroom.kernel.documents.signing import Signed
 from strongroom.kernel.errors import Code, StrongroomError, parse_code
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """The tenant's key: ``status`` is PENDING, READY or FAILED; ``reason`` says why it failed.
-
-    ``public_key`` is verified, ``records`` are the three co-signers' statements of it by which it was; both only when
-    READY.
-    """
-
-    key_id: str
-    status: str
-    reason: str
-    public_key: PublicKey | None
-    records: tuple[Signed, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +161,35 @@ class Strongroom:
         answer = self.request("GET", "/strongroom/document_set")
         return open_documents(decode(base64.b64decode(answer["documentSet"]), Signed), pinned_hash=pinned_hash)
 
+    def create_transaction(self, body: Json, *, document_set: DocumentSet, idempotency_key: str = "") -> Created:
+        """Ask for a payment; its id is computed here, so that nobody can answer with another one's fate.
+
+        Args:
+            body: as the platform takes it; with an externalTxId it may be sent again and is paid once.
+            document_set: the tenant's.
+            idempotency_key: as ``request``.
+
+        Raises:
+            StrongroomError: as ``request``; ``INTENT_MISMATCH`` if the answer is about another payment.
+        """
+        answer = self._send("POST", "/transactions", body=body, idempotency_key=idempotency_key)
+        made, sent = _parse_answer(answer), Sent.of(answer.request)
+        claimed = str(made["id"])
+        is_earlier = claimed != str(sent.transaction_id(document_set))
+        if is_earlier:
+            token = self._token_of(claimed)
+            check_earlier(claimed=claimed, token=token, sent=sent, asked=body, document_set=document_set)
+        return Created(id=claimed, status=str(made["status"]), is_earlier=is_earlier)
+
+    def _token_of(self, transaction_id: str) -> str:
+        """The JWT that a transaction's request is said to have had; empty for none."""
+        try:
+            return str(self.get_detail(transaction_id).get("token", ""))
+        except StrongroomError as error:
+            if error.retryable:
+                raise
+            return ""
+
     def cancel(self, transaction_id: str) -> None:
         """Have a transaction cancelled; it is CANCELLING until co-signer 3 signed its tombstone, unless it lands first.
 
@@ -303,15 +318,7 @@ class Strongroom:
         Raises:
             StrongroomError: ``KEY_UNKNOWN``, ``SIGNATURE_INVALID``, ``DOCUMENT_*``.
         """
-        answer = self.request("GET", "/strongroom/key")
-        is_ready = answer["status"] == "READY"
-        return Key(
-            key_id=answer["keyId"],
-            status=answer["status"],
-            reason=answer["reason"],
-            public_key=_verify_key(answer, document_set) if is_ready else None,
-            records=tuple(decode(record, Signed) for record in _records(answer)) if is_ready else (),
-        )
+        return open_key(self.request("GET", "/strongroom/key"), document_set=document_set)
 
     def verified_address(self, key: PublicKey, *, coin_type: int, vault_account: str, claimed: str) -> str:
         """The address of a vault account, derived here and compared with what the platform claims.
@@ -330,17 +337,6 @@ class Strongroom:
             token = self._credentials.sign_request(uri=target, body=content, ports=self._ports)
             headers |= {"X-API-Key": self._credentials.api_key, "Authorization": f"Bearer {token}"}
         return headers
-
-
-def _verify_key(key: Json, document_set: DocumentSet) -> PublicKey:
-    asked = decode(decode(base64.b64decode(key["keyRequest"]), Signed).payload, KeyRequest)
-    return verify_key_records(
-        records=_records(key), document_set=document_set, key_request_hash=asked.hash(), epoch=asked.epoch
-    )
-
-
-def _records(key: Json) -> tuple[bytes, ...]:
-    return tuple(base64.b64decode(record) for record in key["keyRecords"])
 
 
 def _review(answer: Json, *, transaction_id: str, documents: ShownDocuments) -> Review:

@@ -267,6 +267,7 @@ def _detail(item: transaction_manager_pb2.Transaction) -> shapes.Detail:
         intent=encode_text(item.intent),
         decision=encode_text(item.decision),
         tombstone=encode_text(item.tombstone),
+        token=item.request_token,
     )
 
 

@@ -66,7 +66,7 @@ class TransactionManagerServicer(rpc.TransactionManagerServicer):
         shown = _shown(found)
         shown.steps.extend(_shown_step(step) for step in steps)
         shown.intent, shown.decision = found.intent, found.decision or b""
-        shown.tombstone = found.tombstone or b""
+        shown.tombstone, shown.request_token = found.tombstone or b"", found.request.token
         return shown
 
     async def ListTransactions(

@@ -106,7 +106,8 @@ class Detail(Shape, frozen=True, omit_defaults=False):
     """What a client needs to judge a transaction itself.
 
     ``ending`` is the status that a CANCELLING transaction will have unless it lands first; ``intent``, ``decision`` and
-    ``tombstone`` (an encoded ``Signed`` by co-signer 3) in base64, empty until they exist.
+    ``tombstone`` (an encoded ``Signed`` by co-signer 3) in base64, empty until they exist. ``token`` is the JWT of its
+    request, by which a client recognises one that it sends again; its minute is long over.
     """
 
     id: str
@@ -117,6 +118,7 @@ class Detail(Shape, frozen=True, omit_defaults=False):
     intent: str
     decision: str
     tombstone: str
+    token: str
 
 
 class Cancelled(Shape, frozen=True, omit_defaults=False):

@@ -164,6 +164,7 @@ class Transaction(_message.Message):
     ATTEMPT_FIELD_NUMBER: _builtins.int
     ENDING_FIELD_NUMBER: _builtins.int
     TOMBSTONE_FIELD_NUMBER: _builtins.int
+    REQUEST_TOKEN_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.str
     """Canonical UUID text."""
     status: _builtins.str
@@ -220,6 +221,8 @@ class Transaction(_message.Message):
     """An encoded Signed document of kind tombstone by co-signer 3: proof that paying again is safe; only from
     GetTransaction.
     """
+    request_token: _builtins.str
+    """The JWT of the request that it came from; only from GetTransaction."""
     @_builtins.property
     def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___Step]:
         """What happened so far, in order; only from GetTransaction."""
@@ -255,10 +258,11 @@ class Transaction(_message.Message):
         attempt: _builtins.int = ...,
         ending: _builtins.str = ...,
         tombstone: _builtins.bytes = ...,
+        request_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_units", b"amount_units", "asset_id", b"asset_id", "attempt", b"attempt", "block_hash", b"block_hash", "block_number", b"block_number", "confirmations", b"confirmations", "created_at_ms", b"created_at_ms", "created_by", b"created_by", "decimals", b"decimals", "decision", b"decision", "destination_address", b"destination_address", "destination_id", b"destination_id", "destination_type", b"destination_type", "ending", b"ending", "external_id", b"external_id", "fee_units", b"fee_units", "intent", b"intent", "note", b"note", "reason", b"reason", "source_account", b"source_account", "source_address", b"source_address", "status", b"status", "steps", b"steps", "sub_status", b"sub_status", "tombstone", b"tombstone", "transaction_id", b"transaction_id", "tx_hash", b"tx_hash", "updated_at_ms", b"updated_at_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_units", b"amount_units", "asset_id", b"asset_id", "attempt", b"attempt", "block_hash", b"block_hash", "block_number", b"block_number", "confirmations", b"confirmations", "created_at_ms", b"created_at_ms", "created_by", b"created_by", "decimals", b"decimals", "decision", b"decision", "destination_address", b"destination_address", "destination_id", b"destination_id", "destination_type", b"destination_type", "ending", b"ending", "external_id", b"external_id", "fee_units", b"fee_units", "intent", b"intent", "note", b"note", "reason", b"reason", "request_token", b"request_token", "source_account", b"source_account", "source_address", b"source_address", "status", b"status", "steps", b"steps", "sub_status", b"sub_status", "tombstone", b"tombstone", "transaction_id", b"transaction_id", "tx_hash", b"tx_hash", "updated_at_ms", b"updated_at_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
