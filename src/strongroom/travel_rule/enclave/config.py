@@ -100,8 +100,8 @@ class KekSettings(Settings, frozen=True):
     """The key encryption key: what wraps the keys of the columns.
 
     Args:
-        kind: ``file``: of the software KMS, in ``keys_folder``. ``pkcs11``: in a token. ``endpoint``: decrypted at start
-            by the provider's own service. ``text``: in these settings, which is not recommended.
+        kind: ``file``: of the software KMS, in ``keys_folder``. ``pkcs11``: in a token. ``endpoint``: decrypted at
+            start by the provider's own service. ``text``: in these settings, which is not recommended.
         key: endpoint: the encrypted key, or its name there; text: 32 bytes in base64.
         url: of the endpoint.
         library: the token's PKCS#11 module.
@@ -152,6 +152,7 @@ class EnclaveConfig(Settings, frozen=True):
         edition: of IVMS101, in which payloads are kept and given to the back end; empty: as they came.
         profile: custom beside IVMS101 that payloads are held to.
         rules_file: other rules than Strongroom's own.
+        features: optional tables that are in use: chainalysis_sanction, chainalysis_kyt, refinitiv_wco.
     """
 
     vasp_id: Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,19}$")]
@@ -161,6 +162,7 @@ class EnclaveConfig(Settings, frozen=True):
     edition: Literal["", "2020", "2023"] = ""
     profile: Literal["standard", "korea", "strict-lei"] = "standard"
     rules_file: str = ""
+    features: tuple[str, ...] = ()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     api: ApiSettings = ApiSettings()
     messages: MessagesSettings = MessagesSettings()

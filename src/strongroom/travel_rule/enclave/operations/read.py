@@ -11,13 +11,22 @@ from strongroom.travel_rule.enclave.operations.exchange import ask_counterparty
 from strongroom.travel_rule.enclave.operations.means import Means
 from strongroom.travel_rule.enclave.operations.reports import counterparty_of, get_verification
 from strongroom.travel_rule.enclave.peers import VaspEntry
-from strongroom.travel_rule.enclave.store.verifications import list_verifications
+from strongroom.travel_rule.enclave.store.verifications import find_verification, list_verifications
 from strongroom.travel_rule.messages import AccountAnswer, AccountCheck, TxInquiry, TxStatus
 
 
 async def list_vasps(*, means: Means) -> Sequence[VaspEntry]:
     """The directory; ``HUB_UNAVAILABLE``."""
     return await means.hub.vasps()
+
+
+async def is_healthy(*, means: Means) -> bool:
+    """Whether the database answers."""
+    try:
+        await means.database.read(lambda tx: find_verification(tx, "health", cipher=means.cipher))
+    except StrongroomError:
+        return False
+    return True
 
 
 async def read_verification(*, means: Means, uuid: str) -> shapes.Verification:

@@ -1,0 +1,196 @@
+"""Puts one enclave together: its means, its two doors and its worker."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.runtime.clock import Clock
+from strongroom.runtime.entropy import Entropy
+from strongroom.runtime.http import client_context
+from strongroom.runtime.kms import KeyWrapper, Kms, SealingKeyWrapper
+from strongroom.runtime.kms_endpoint import wrapper_from_endpoint, wrapper_from_text
+from strongroom.runtime.kms_pkcs11 import Pkcs11Wrapper, Token
+from strongroom.runtime.service import HttpApp
+from strongroom.travel_rule.enclave.config import EnclaveConfig
+from strongroom.travel_rule.enclave.jobs import Worker
+from strongroom.travel_rule.enclave.operations.means import Means, Patience
+from strongroom.travel_rule.enclave.peers import Hub, hub_origin
+from strongroom.travel_rule.enclave.providers.backend import Backend, BackendSettings
+from strongroom.travel_rule.enclave.routes.door import ApiDoor
+from strongroom.travel_rule.enclave.routes.messages import MessageDoor
+from strongroom.travel_rule.enclave.store.cipher import ColumnCipher
+from strongroom.travel_rule.enclave.store.engine import DatabaseSettings, EnclaveDatabase, open_database
+from strongroom.travel_rule.enclave.store.keyset import ensure_keyset, load_keyset
+from strongroom.travel_rule.enclave.store.migrate import migrate
+from strongroom.travel_rule.ivms101.findings import PROFILES, Edition
+from strongroom.travel_rule.messages import Sender
+from strongroom.travel_rule.rules.book import Book, own_book, parse_book
+
+IDENTITY: Final = "travel-rule-identity"
+"""The software KMS's name of the key that messages are signed with; the network authority lists its public half."""
+_KEK: Final = "travel-rule-kek"
+_CONTENT: Final = "travel-rule-content"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Everything from outside that an enclave needs, besides what its settings name."""
+
+    clock: Clock
+    entropy: Entropy
+    kms: Kms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclave:
+    """One enclave, not yet serving: two ASGI applications for whoever runs the HTTP servers."""
+
+    means: Means
+    api: HttpApp
+    messages: HttpApp
+    start: Callable[[], None]
+    stop: Callable[[], Awaitable[None]]
+
+
+async def build(config: EnclaveConfig, ports: Ports) -> Enclave:
+    """The enclave over its migrated database.
+
+    Raises:
+        StrongroomError: ``CONFIG_INVALID``, ``UNAVAILABLE``, ``STATE_DAMAGED``.
+    """
+    worker = Worker(config.work, clock=ports.clock)
+    database = await open_store(config, ports)
+    means = Means(
+        own_vasp_id=config.vasp_id,
+        jurisdiction=config.jurisdiction,
+        database=database,
+        cipher=await open_cipher(config, ports, database),
+        hub=_hub(config, ports),
+        backend=_backend(config),
+        starter=worker,
+        clock=ports.clock,
+        entropy=ports.entropy,
+        sender=Sender(vasp_id=config.vasp_id, signer=ports.kms.signer(IDENTITY)),
+        content_key=ports.kms.sealing_key(_CONTENT),
+        book=_book(config),
+        profile=PROFILES[config.profile],
+        edition=Edition(config.edition) if config.edition else None,
+        patience=_patience(config),
+    )
+
+    async def stop() -> None:
+        await worker.stop()
+        await means.backend.close()
+        await means.hub.close()
+        await database.close()
+
+    return Enclave(
+        means=means,
+        api=ApiDoor(means, token=config.api.token, max_body_bytes=config.api.max_body_bytes),
+        messages=MessageDoor(means, environment=config.environment, is_open=not config.hub.tls_folder),
+        start=lambda: worker.start(means),
+        stop=stop,
+    )
+
+
+async def open_store(config: EnclaveConfig, ports: Ports) -> EnclaveDatabase:
+    """The database's pool; ``CONFIG_INVALID``, ``UNAVAILABLE``."""
+    section = config.database
+    settings = DatabaseSettings(
+        url=section.url,
+        max_connections=section.max_connections,
+        tls_ca_file=Path(section.tls_ca_file) if section.tls_ca_file else None,
+        schema=section.schema or None,
+    )
+    return await open_database(settings, clock=ports.clock, entropy=ports.entropy)
+
+
+async def migrate_store(config: EnclaveConfig, ports: Ports) -> tuple[str, ...]:
+    """Bring the database to this release; gives what was applied. ``CONFIG_INVALID``, ``UNAVAILABLE``."""
+    database = await open_store(config, ports)
+    try:
+        return await migrate(database, features=config.features, now=ports.clock.now())
+    finally:
+        await database.close()
+
+
+async def open_cipher(config: EnclaveConfig, ports: Ports, database: EnclaveDatabase) -> ColumnCipher:
+    """The cipher of the columns with every data key of the database; the first one is made here."""
+    cipher = ColumnCipher(await _wrapper(config, ports), ports.entropy)
+    now = ports.clock.now()
+    await database.run(lambda tx: ensure_keyset(tx, cipher, now=now))
+    await database.read(lambda tx: load_keyset(tx, cipher))
+    return cipher
+
+
+async def _wrapper(config: EnclaveConfig, ports: Ports) -> KeyWrapper:
+    kek = config.kek
+    match kek.kind:
+        case "file":
+            return SealingKeyWrapper(ports.kms.sealing_key(_KEK))
+        case "text":
+            return wrapper_from_text(kek.key)
+        case "pkcs11":
+            return Pkcs11Wrapper(Token(library=Path(kek.library), label=kek.token, pin=kek.pin))
+        case "endpoint":
+            async with httpx.AsyncClient(trust_env=False) as http:
+                return await wrapper_from_endpoint(kek.url, input_key=kek.key, http=http)
+
+
+def _hub(config: EnclaveConfig, ports: Ports) -> Hub:
+    hub = config.hub
+    tls = client_context(Path(hub.tls_folder)) if hub.tls_folder else None
+    try:
+        authority_key = bytes.fromhex(hub.authority_key)
+    except ValueError:
+        authority_key = b""
+    if len(authority_key) != 32:
+        raise StrongroomError(Code.CONFIG_INVALID, "hub.authority_key is 64 hexadecimal digits.")
+    return Hub(
+        hub_origin(hub.url, tls=tls, environment=config.environment),
+        authority_key=authority_key,
+        clock=ports.clock,
+        directory_s=hub.directory_s,
+        timeout_s=hub.timeout_s,
+    )
+
+
+def _backend(config: EnclaveConfig) -> Backend:
+    backend = config.backend
+    return Backend(
+        BackendSettings(
+            url=backend.url,
+            ca_file=backend.ca_file or None,
+            token=backend.token,
+            verification_path=backend.verification_path,
+            account_path=backend.account_path,
+            transaction_path=backend.transaction_path,
+            callback_path=backend.callback_path,
+            verification_s=backend.verification_s,
+            others_s=backend.others_s,
+        )
+    )
+
+
+def _patience(config: EnclaveConfig) -> Patience:
+    work = config.work
+    return Patience(
+        back_off_s=work.back_off_s,
+        back_off_max_s=work.back_off_max_s,
+        answer_within_s=work.answer_within_s,
+        decide_within_s=work.decide_within_s,
+        callback_tries=work.callback_tries,
+    )
+
+
+def _book(config: EnclaveConfig) -> Book:
+    if not config.rules_file:
+        return own_book()
+    try:
+        return parse_book(Path(config.rules_file).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        raise StrongroomError(Code.CONFIG_INVALID, "rules_file cannot be read.") from None
