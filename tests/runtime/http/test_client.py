@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 import pytest
-import uvicorn
 
 from strongroom.kernel.ids import Environment
 from strongroom.runtime.clock import SystemClock
@@ -21,6 +20,7 @@ from strongroom.runtime.http import (
     Peer,
     client_context,
     named_service,
+    open_door,
     serve_config,
     server_context,
 )
@@ -230,17 +230,9 @@ async def _who(
     await send({"type": "http.response.body", "body": name})
 
 
-@asynccontextmanager
-async def served(app: HttpApp, folder: Path) -> AsyncGenerator[int]:
+def served(app: HttpApp, folder: Path) -> AbstractAsyncContextManager[int]:
     """The door over mutual TLS; gives its port."""
-    server = uvicorn.Server(serve_config(app, host="127.0.0.1", port=0, tls=server_context(folder)))
-    server.config.load()
-    task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells it no other way
-        await asyncio.sleep(0.01)
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    await task
+    return open_door(serve_config(app, host="127.0.0.1", port=0, tls=server_context(folder)))
 
 
 def secured(port: int, *, own: Path, service: str, key_hash: bytes | None = None) -> Origin:

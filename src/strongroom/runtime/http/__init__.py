@@ -5,7 +5,7 @@ finds in ``scope["state"][PEER]`` whose certificate the connection showed.
 """
 
 from strongroom.runtime.http.client import HttpAnswer, HttpClient, HttpFailure, HttpFailureError, Origin
-from strongroom.runtime.http.server import PEER, Peer, serve_config
+from strongroom.runtime.http.server import PEER, Peer, open_door, serve_config, wait_for_signal
 from strongroom.runtime.http.tls import certificate_key_hash, client_context, named_service, server_context
 
 __all__ = [
@@ -19,6 +19,8 @@ __all__ = [
     "certificate_key_hash",
     "client_context",
     "named_service",
+    "open_door",
     "serve_config",
     "server_context",
+    "wait_for_signal",
 ]

@@ -1,9 +1,12 @@
 """A door served by uvicorn that knows whose certificate each connection showed."""
 
 import asyncio
+import signal
 import ssl
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, cast, final
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -16,6 +19,7 @@ PEER: Final = "peer"
 KEEP_ALIVE_S: Final = 75
 """Longer than ``client.IDLE_S``: the client drops a connection first, so that no request meets one that closes."""
 _GRACE_S: Final = 5
+_POLL_S: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +68,44 @@ def serve_config(app: HttpApp, *, host: str, port: int, tls: ssl.SSLContext | No
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=_GRACE_S,
     )
+
+
+@final
+class _Server(uvicorn.Server):
+    """uvicorn without its own signals: it would end the process before what was started is stopped."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+@asynccontextmanager
+async def open_door(config: uvicorn.Config) -> AsyncGenerator[int]:
+    """Serve while the block runs; gives the port. Requests under way are finished, within some seconds.
+
+    Raises:
+        SystemExit: when the address cannot be listened at; uvicorn has logged why.
+    """
+    server = _Server(config)
+    task = asyncio.create_task(server.serve())
+    while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn tells it no other way
+        await asyncio.sleep(_POLL_S)
+    if task.done():
+        task.result()
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await task
+
+
+async def wait_for_signal() -> None:
+    """Return at SIGINT or SIGTERM; for the main thread."""
+    loop, asked = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked.set)
+    try:
+        await asked.wait()
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
