@@ -253,7 +253,6 @@ def sounds_spelled(text: str, latin: str) -> bool:
     return _spells(text, latin)
 
 
-@cache
 def readings(family: str, given: str) -> frozenset[Name]:
     """Every Korean name that the Latin spelling of a family name and a given name may stand for; empty if none."""
     names = _families().get(family, ())
