@@ -1,14 +1,12 @@
 """What a commit hands to the call that it makes due: a shortcut past a read, and nothing that a crash could lose."""
 
 from strongroom.runtime.clock import ManualClock
+from strongroom.runtime.db import Database
 from strongroom.runtime.work import Work, WorkItem
-from tests.fixtures.postgres import Databases
-from tests.runtime.work.test_work import PROBE
 
 
-async def test_what_is_carried_reaches_the_first_try_alone(databases: Databases) -> None:
-    database = await databases.open("probe", migrations=PROBE / "migrations", grants=PROBE / "grants.sql")
-    clock, seen = ManualClock(), list[object]()
+async def test_what_is_carried_reaches_the_first_try_alone(database: Database, clock: ManualClock) -> None:
+    seen = list[object]()
     work = Work(database, clock=clock, worker_id="a")
 
     async def handle(item: WorkItem) -> None:

@@ -8,22 +8,14 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
-
 from strongroom.runtime.clock import SystemClock
 from strongroom.runtime.db import Database, Statement
 from strongroom.runtime.work import Work, WorkItem
 from tests.fixtures.postgres import Databases
 
-PROBE = Path(__file__).parents[1] / "db" / "probe"
 SLOW = Path(__file__).parent / "slow.py"
 LEASE_S = 1.0
 PATIENCE_S = 60.0
-
-
-@pytest.fixture
-async def database(databases: Databases) -> Database:
-    return await databases.open("probe", migrations=PROBE / "migrations", grants=PROBE / "grants.sql")
 
 
 @asynccontextmanager

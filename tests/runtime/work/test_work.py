@@ -2,8 +2,6 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,70 +9,12 @@ from structlog.testing import capture_logs
 
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.clock import ManualClock
-from strongroom.runtime.db import Database, Statement
+from strongroom.runtime.db import Database
 from strongroom.runtime.work import Work, WorkItem
 from tests.fixtures.postgres import Databases
+from tests.runtime.work.world import Workers, row_of, thing, things
 
-PROBE = Path(__file__).parents[1] / "db" / "probe"
 VICTIM = Path(__file__).parent / "victim.py"
-
-
-@pytest.fixture
-async def database(databases: Databases) -> Database:
-    return await databases.open("probe", migrations=PROBE / "migrations", grants=PROBE / "grants.sql")
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-class Workers:
-    """Starts workers over one database, and stops them after the test."""
-
-    def __init__(self, database: Database, clock: ManualClock) -> None:
-        self._database = database
-        self._clock = clock
-        self._started: list[Work] = []
-
-    def make(self, worker_id: str, *, concurrency: int = 64, clock: ManualClock | None = None) -> Work:
-        return Work(
-            self._database, clock=clock or self._clock, worker_id=worker_id, lease_s=30, concurrency=concurrency
-        )
-
-    async def start(self, work: Work) -> Work:
-        await work.start()
-        self._started.append(work)
-        return work
-
-    async def stop(self) -> None:
-        for work in self._started:
-            await work.stop(grace_s=0)
-
-
-@pytest.fixture
-async def workers(database: Database, clock: ManualClock) -> AsyncIterator[Workers]:
-    made = Workers(database, clock)
-    yield made
-    await made.stop()
-
-
-def _thing(name: str) -> Statement:
-    return Statement("insert into things (name) values ($1)", (name,))
-
-
-async def _things(database: Database) -> list[str]:
-    return [row["name"] for row in await database.fetch("select name from things order by id")]
-
-
-async def _row(database: Database, key: str) -> dict[str, object]:
-    row = await database.fetchrow(
-        """select version, lease_owner, lease_until, due_at, tries, last_error, finished_at
-        from work where key = $1""",
-        key,
-    )
-    assert row is not None
-    return dict(row)
 
 
 async def test_a_chain_of_calls_runs_at_once_and_each_is_stored_once(database: Database, workers: Workers) -> None:
@@ -82,17 +22,17 @@ async def test_a_chain_of_calls_runs_at_once_and_each_is_stored_once(database: D
 
     async def first(item: WorkItem) -> None:
         following = work.new(item.key, "second", item.payload + b"!")
-        await work.commit(_thing("first"), done=item, then=[following])
+        await work.commit(thing("first"), done=item, then=[following])
 
     async def second(item: WorkItem) -> None:
-        await work.commit(_thing(item.payload.decode()), done=item)
+        await work.commit(thing(item.payload.decode()), done=item)
 
     work.register("first", first)
     work.register("second", second)
     await workers.start(work)
-    assert await work.commit(_thing("accepted"), then=[work.new("k", "first", b"payload")]) == [1]
+    assert await work.commit(thing("accepted"), then=[work.new("k", "first", b"payload")]) == [1]
     await work.drain()
-    assert await _things(database) == ["accepted", "first", "payload!"]
+    assert await things(database) == ["accepted", "first", "payload!"]
     assert await database.fetchval("select count(*) from work where finished_at is null") == 0
 
 
@@ -125,13 +65,13 @@ async def test_of_two_workers_on_one_row_only_one_stores(
         asked.set()
         await answered.wait()
         try:
-            await slow.commit(_thing("slow"), done=item)
+            await slow.commit(thing("slow"), done=item)
         except StrongroomError as error:
             outcomes.append(error.code)
             raise
 
     async def handle(item: WorkItem) -> None:
-        await quick.commit(_thing("quick"), done=item)
+        await quick.commit(thing("quick"), done=item)
 
     slow.register("ask", handle_slowly)
     quick.register("ask", handle)
@@ -140,14 +80,14 @@ async def test_of_two_workers_on_one_row_only_one_stores(
     await asked.wait()
     await workers.start(quick)
     await quick.drain()
-    assert await _things(database) == []  # the lease holds
+    assert await things(database) == []  # the lease holds
     clock.advance(30)
     await quick.drain()
     answered.set()
     with capture_logs() as logs:
         await slow.drain()
     assert outcomes == [Code.CLAIM_LOST]
-    assert await _things(database) == ["quick"]
+    assert await things(database) == ["quick"]
     assert logs == []
 
 
@@ -161,20 +101,20 @@ async def test_the_row_of_a_killed_process_is_taken_when_its_lease_is_over(
     assert await victim.stdout.readline() == b"asking\n"
     victim.kill()
     await victim.wait()
-    assert (await _row(database, "k"))["lease_owner"] == "victim"
+    assert (await row_of(database, "k"))["lease_owner"] == "victim"
     alive = workers.make("alive")
 
     async def handle(item: WorkItem) -> None:
-        await alive.commit(_thing(item.payload.decode()), done=item)
+        await alive.commit(thing(item.payload.decode()), done=item)
 
     alive.register("ask", handle)
     await workers.start(alive)
     clock.advance(29.9)
     await alive.drain()
-    assert await _things(database) == []
+    assert await things(database) == []
     clock.advance(0.1)
     await alive.drain()
-    assert await _things(database) == ["left behind"]
+    assert await things(database) == ["left behind"]
 
 
 async def test_a_restart_under_the_same_name_resumes_at_once(database: Database, workers: Workers) -> None:
@@ -186,7 +126,7 @@ async def test_a_restart_under_the_same_name_resumes_at_once(database: Database,
         await asyncio.Event().wait()
 
     async def handle(item: WorkItem) -> None:
-        await after.commit(_thing("resumed"), done=item)
+        await after.commit(thing("resumed"), done=item)
 
     before.register("ask", hang)
     after.register("ask", handle)
@@ -195,154 +135,7 @@ async def test_a_restart_under_the_same_name_resumes_at_once(database: Database,
     await asked.wait()
     await workers.start(after)
     await after.drain()
-    assert await _things(database) == ["resumed"]
-
-
-async def test_a_long_call_keeps_its_lease(database: Database, workers: Workers, clock: ManualClock) -> None:
-    holder, other = workers.make("holder"), workers.make("other")
-    asked, answered = asyncio.Event(), asyncio.Event()
-
-    async def handle(item: WorkItem) -> None:
-        asked.set()
-        await answered.wait()
-        await holder.commit(_thing("holder"), done=item)
-
-    async def take(item: WorkItem) -> None:
-        await other.commit(_thing("other"), done=item)
-
-    holder.register("ask", handle)
-    other.register("ask", take)
-    await workers.start(holder)
-    await workers.start(other)
-    await holder.commit(then=[holder.new("k", "ask")])
-    await asked.wait()
-    for _ in range(12):  # two minutes, four leases
-        clock.advance(10)
-        renewed = clock.now() + timedelta(seconds=30)
-        async with asyncio.timeout(5):
-            while (await _row(database, "k"))["lease_until"] != renewed:  # noqa: ASYNC110 - only the row tells
-                await asyncio.sleep(0.005)
-        await other.drain()
-    answered.set()
-    await holder.drain()
-    assert await _things(database) == ["holder"]
-
-
-@pytest.mark.parametrize("error", [StrongroomError(Code.NODE_UNAVAILABLE), ValueError("a secret"), None])
-async def test_a_call_that_fails_is_made_again_with_growing_delays(
-    database: Database, workers: Workers, clock: ManualClock, error: Exception | None
-) -> None:
-    work = workers.make("one")
-    seen: list[int] = []
-
-    async def fail(item: WorkItem) -> None:
-        seen.append(item.tries)
-        if item.tries == 9:
-            await work.commit(done=item)
-        elif error is not None:
-            raise error
-
-    work.register("ask", fail)
-    await workers.start(work)
-    delays: list[float] = []
-    with capture_logs() as logs:
-        await work.commit(then=[work.new("k", "ask")])
-        await work.drain()
-        while (row := await _row(database, "k"))["finished_at"] is None:
-            assert isinstance(row["due_at"], datetime)
-            assert row["lease_owner"] is None
-            assert "secret" not in str(row["last_error"])
-            delays.append(round((row["due_at"] - clock.now()).total_seconds(), 3))
-            clock.advance(delays[-1])
-            await work.drain()
-    assert seen == list(range(10))
-    assert delays == [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30.0]
-    expected = "info" if isinstance(error, StrongroomError) else "error"
-    assert {entry["log_level"] for entry in logs} == {expected}
-    assert all(entry.get("exc_info") is error for entry in logs if isinstance(error, ValueError))
-
-
-async def test_a_failure_after_the_store_changes_nothing(database: Database, workers: Workers) -> None:
-    work = workers.make("one")
-    runs: list[str] = []
-
-    async def handle(item: WorkItem) -> None:
-        runs.append(item.key)
-        await work.commit(_thing("stored"), done=item)
-        raise StrongroomError(Code.UNAVAILABLE)
-
-    work.register("ask", handle)
-    await workers.start(work)
-    await work.commit(then=[work.new("k", "ask")])
-    await work.drain()
-    assert runs == ["k"]
-    assert (await _row(database, "k"))["finished_at"] is not None
-
-
-async def test_a_handler_that_was_cancelled_is_run_again_after_its_lease(
-    database: Database, workers: Workers, clock: ManualClock
-) -> None:
-    work = workers.make("one")
-    runs: list[int] = []
-
-    async def handle(item: WorkItem) -> None:
-        runs.append(item.version)
-        if len(runs) == 1:
-            raise asyncio.CancelledError  # as from a peer call whose task was cancelled
-        await work.commit(_thing("stored"), done=item)
-
-    work.register("ask", handle)
-    await workers.start(work)
-    await work.commit(then=[work.new("k", "ask")])
-    await work.drain()
-    clock.advance(30)
-    await work.drain()
-    assert runs == [0, 1]
-    assert await _things(database) == ["stored"]
-
-
-async def test_a_claim_lost_elsewhere_is_tried_again_soon(
-    database: Database, workers: Workers, clock: ManualClock
-) -> None:
-    work = workers.make("one")
-
-    async def handle(item: WorkItem) -> None:
-        rename = Statement("update things set name = 'after' where name = 'before'", guard=True)
-        await work.commit(rename, done=item)
-
-    work.register("ask", handle)
-    await workers.start(work)
-    await work.commit(then=[work.new("k", "ask")])
-    await work.drain()
-    assert (await _row(database, "k"))["finished_at"] is None
-    await database.commit(_thing("before"))
-    clock.advance(0.2)
-    await work.drain()
-    assert await _things(database) == ["after"]
-
-
-async def test_waiting_is_not_failing(database: Database, workers: Workers, clock: ManualClock) -> None:
-    work = workers.make("one")
-    runs: list[int] = []
-
-    async def wait_twice(item: WorkItem) -> None:
-        runs.append(item.tries)
-        if len(runs) == 3:
-            await work.commit(done=item)
-        else:
-            await work.postpone(item, 5)
-
-    work.register("watch", wait_twice)
-    await workers.start(work)
-    await work.commit(then=[work.new("k", "watch", due_in_s=5)])
-    await work.drain()
-    assert runs == []
-    for expected in (1, 2, 3):
-        clock.advance(5)
-        await work.drain()
-        assert len(runs) == expected
-    assert runs == [0, 0, 0]
-    assert (await _row(database, "k"))["last_error"] is None
+    assert await things(database) == ["resumed"]
 
 
 async def test_a_failed_commit_starts_nothing(database: Database, workers: Workers) -> None:
@@ -355,9 +148,9 @@ async def test_a_failed_commit_starts_nothing(database: Database, workers: Worke
 
     work.register("ask", handle)
     await workers.start(work)
-    await database.commit(_thing("taken"))
+    await database.commit(thing("taken"))
     with pytest.raises(StrongroomError) as caught:
-        await work.commit(_thing("taken"), then=[work.new("k", "ask")])
+        await work.commit(thing("taken"), then=[work.new("k", "ask")])
     assert caught.value.code is Code.CONFLICT
     await work.drain()
     assert runs == []
@@ -375,13 +168,13 @@ async def test_more_calls_than_slots_all_run_and_never_too_many_at_once(database
         most = max(most, len(running))
         await asyncio.sleep(0.001)
         running.discard(item.key)
-        await work.commit(_thing(item.key), done=item)
+        await work.commit(thing(item.key), done=item)
 
     work.register("ask", handle)
     await workers.start(work)
     await asyncio.gather(*(work.commit(then=[work.new(f"k{n}", "ask")]) for n in range(60)))
     await work.drain()
-    assert sorted(await _things(database)) == sorted(f"k{n}" for n in range(60))
+    assert sorted(await things(database)) == sorted(f"k{n}" for n in range(60))
     assert 1 < most <= 4
 
 
@@ -392,7 +185,7 @@ async def test_two_workers_share_a_backlog_without_overlap(database: Database, w
     for name, work in (("one", one), ("two", two)):
 
         async def handle(item: WorkItem, *, name: str = name, work: Work = work) -> None:
-            await work.commit(_thing(item.key), done=item)
+            await work.commit(thing(item.key), done=item)
             assert item.key not in done_by
             done_by[item.key] = name
 
@@ -402,7 +195,7 @@ async def test_two_workers_share_a_backlog_without_overlap(database: Database, w
     await workers.start(two)
     await asyncio.gather(one.drain(), two.drain())
     await one.drain()
-    assert sorted(await _things(database)) == sorted(f"k{n}" for n in range(40))
+    assert sorted(await things(database)) == sorted(f"k{n}" for n in range(40))
     assert set(done_by.values()) == {"one", "two"}
 
 
@@ -412,7 +205,7 @@ async def test_stop_waits_for_handlers_then_gives_rows_back(database: Database, 
 
     async def finish(item: WorkItem) -> None:
         await asyncio.sleep(0.02)
-        await work.commit(_thing("finished"), done=item, then=[work.new("next", "hang")])
+        await work.commit(thing("finished"), done=item, then=[work.new("next", "hang")])
 
     async def hang(_item: WorkItem) -> None:
         asked.set()
@@ -424,9 +217,9 @@ async def test_stop_waits_for_handlers_then_gives_rows_back(database: Database, 
     await work.commit(then=[work.new("stuck", "hang"), work.new("k", "finish")])
     await asked.wait()
     await work.stop(grace_s=0.2)
-    assert await _things(database) == ["finished"]
+    assert await things(database) == ["finished"]
     for key in ("stuck", "next"):
-        row = await _row(database, key)
+        row = await row_of(database, key)
         assert (row["lease_owner"], row["finished_at"]) == (None, None)
 
 
@@ -434,7 +227,7 @@ async def test_a_step_is_one_transaction(database: Database, workers: Workers) -
     work = workers.make("one")
 
     async def handle(item: WorkItem) -> None:
-        await work.commit(_thing("a"), _thing("b"), done=item, then=[work.new("later", "ask", due_in_s=60)])
+        await work.commit(thing("a"), thing("b"), done=item, then=[work.new("later", "ask", due_in_s=60)])
 
     work.register("ask", handle)
     await workers.start(work)
@@ -462,12 +255,12 @@ async def test_a_call_that_was_withdrawn_is_never_made(
     work.register("expire", run)
     await workers.start(work)
     await work.commit(then=[work.new(key, "expire", due_in_s=5) for key in ("kept", "withdrawn")])
-    await work.commit(_thing("a"), work.withdraw("withdrawn", "expire"))
+    await work.commit(thing("a"), work.withdraw("withdrawn", "expire"))
     clock.advance(5)
     await work.drain()
-    assert (runs, await _things(database)) == (["kept"], ["a"])
-    await work.commit(_thing("b"), work.withdraw("withdrawn", "expire"), work.withdraw("never was", "expire"))
-    assert await _things(database) == ["a", "b"]
+    assert (runs, await things(database)) == (["kept"], ["a"])
+    await work.commit(thing("b"), work.withdraw("withdrawn", "expire"), work.withdraw("never was", "expire"))
+    assert await things(database) == ["a", "b"]
 
 
 async def test_whoever_makes_a_call_that_is_withdrawn_stores_nothing(database: Database, workers: Workers) -> None:
@@ -475,9 +268,9 @@ async def test_whoever_makes_a_call_that_is_withdrawn_stores_nothing(database: D
     outcomes: list[object] = []
 
     async def run(item: WorkItem) -> None:
-        await work.commit(_thing("elsewhere"), work.withdraw(item.key, "expire"))
+        await work.commit(thing("elsewhere"), work.withdraw(item.key, "expire"))
         try:
-            await work.commit(_thing("here"), done=item)
+            await work.commit(thing("here"), done=item)
         except StrongroomError as error:
             outcomes.append(error.code)
 
@@ -485,4 +278,4 @@ async def test_whoever_makes_a_call_that_is_withdrawn_stores_nothing(database: D
     await workers.start(work)
     await work.commit(then=[work.new("k", "expire")])
     await work.drain()
-    assert (outcomes, await _things(database)) == ([Code.CLAIM_LOST], ["elsewhere"])
+    assert (outcomes, await things(database)) == ([Code.CLAIM_LOST], ["elsewhere"])

@@ -1,6 +1,5 @@
 """Steps 8 and 9 at the vault: admit, wait for nonce and payload, open the ceremony."""
 
-from strongroom.custody.secure_vault import store
 from strongroom.custody.secure_vault.domain import (
     Admission,
     Errand,
@@ -12,6 +11,7 @@ from strongroom.custody.secure_vault.domain import (
     version_decided_by,
 )
 from strongroom.custody.secure_vault.operations.means import Means
+from strongroom.custody.secure_vault.store import admissions, document_sets
 from strongroom.kernel.call_context import CallContext
 from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.documents.document_set import DocumentSet
@@ -52,7 +52,9 @@ async def admit_transaction(*, means: Means, admission: Admission, context: Call
         return
     open_item = means.work.new(key_text, "open", errand.encode(), attempt=attempt, carried=admission)
     inserted, _ = await means.work.commit(
-        store.insert_admission(admission=admission, document_set_version=document_set.version, now=means.clock.now()),
+        admissions.insert_admission(
+            admission=admission, document_set_version=document_set.version, now=means.clock.now()
+        ),
         insert_handoff(call.received),
         then=[open_item],
     )
@@ -84,7 +86,7 @@ async def open_ceremony(*, means: Means, item: WorkItem) -> None:
         return
     check_answered_payload(payload=answer.payload, intent=admission.intent)
     signing_request_id = await means.peers.open_ceremony(errand=errand, admission=admission, payload=answer.payload)
-    opened = store.update_admission_opened(
+    opened = admissions.update_admission_opened(
         tenant_id=admission.tenant_id,
         transaction_id=admission.transaction_id,
         attempt=admission.attempt,
@@ -99,7 +101,7 @@ async def _keep_payload(*, means: Means, admission: Admission, answer: StepAnswe
     kept: list[Statement] = []
     if answer.payload:
         check_answered_payload(payload=answer.payload, intent=admission.intent)
-        kept.append(store.update_admission_payload(admission=admission, payload=answer.payload))
+        kept.append(admissions.update_admission_payload(admission=admission, payload=answer.payload))
     await means.work.commit(*kept, done=item)
 
 
@@ -117,7 +119,7 @@ async def get_admission(*, means: Means, errand: Errand) -> Admission:
     Raises:
         StrongroomError: ``TRANSACTION_UNKNOWN``.
     """
-    admission = await store.find_admission(
+    admission = await admissions.find_admission(
         means.database, tenant_id=TenantId(errand.tenant_id), transaction_id=errand.id, attempt=errand.attempt
     )
     if admission is None:
@@ -146,7 +148,7 @@ async def _find_refusal(*, means: Means, admission: Admission, document_set: Doc
     except StrongroomError as error:
         if error.code in _LAPSED:
             return Code.ATTEMPT_OUTDATED, error.detail
-        if error.code is Code.NOT_NOW and await store.is_applied(
+        if error.code is Code.NOT_NOW and await document_sets.is_applied(
             means.database, tenant_id=admission.tenant_id, document_set_hash=version_decided_by(admission)
         ):
             return Code.ATTEMPT_OUTDATED, "The document set that it was decided on has a successor."
@@ -172,7 +174,7 @@ async def _refuse_late(*, means: Means, errand: Errand, admission: Admission) ->
 
 
 async def _is_admitted(*, means: Means, admission: Admission) -> bool:
-    admitted = await store.find_admission(
+    admitted = await admissions.find_admission(
         means.database,
         tenant_id=admission.tenant_id,
         transaction_id=admission.transaction_id,
@@ -183,7 +185,7 @@ async def _is_admitted(*, means: Means, admission: Admission) -> bool:
 
 async def _check_same(*, means: Means, admission: Admission) -> None:
     """Refuse another set of documents for an attempt that was admitted; the same is answered alike."""
-    before = await store.find_admission(
+    before = await admissions.find_admission(
         means.database,
         tenant_id=admission.tenant_id,
         transaction_id=admission.transaction_id,

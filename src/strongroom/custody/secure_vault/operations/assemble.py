@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from strongroom.custody.secure_vault import store
 from strongroom.custody.secure_vault.domain import Admission, Assembly, Errand, StepReport, decide_assembly
 from strongroom.custody.secure_vault.operations.admit import errand_of, get_admission
 from strongroom.custody.secure_vault.operations.means import Means
+from strongroom.custody.secure_vault.store import admissions, assemblies
 from strongroom.kernel.call_context import CallContext
 from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.errors import Code, StrongroomError
@@ -53,7 +53,7 @@ async def assemble_transaction(*, means: Means, finished: Finished, context: Cal
     key, carried = str(finished.transaction_id), Assembled(admission=admission, assembly=assembly)
     send = means.work.new(key, "broadcast", errand.encode(), attempt=finished.attempt, carried=carried)
     inserted, _ = await means.work.commit(
-        store.insert_assembly(assembly=assembly, now=means.clock.now()), insert_handoff(call.received), then=[send]
+        assemblies.insert_assembly(assembly=assembly, now=means.clock.now()), insert_handoff(call.received), then=[send]
     )
     if inserted:
         return assembly.tx_hash
@@ -84,7 +84,7 @@ async def broadcast_transaction(*, means: Means, item: WorkItem) -> None:
 
 
 async def _get_opened(*, means: Means, finished: Finished) -> Admission:
-    admission = await store.find_admission(
+    admission = await admissions.find_admission(
         means.database,
         tenant_id=finished.tenant_id,
         transaction_id=finished.transaction_id,
@@ -103,7 +103,7 @@ async def _get_assembled(means: Means, errand: Errand) -> Assembled:
 
 
 async def _get_assembly(*, means: Means, errand: Errand) -> Assembly:
-    assembly = await store.find_assembly(
+    assembly = await assemblies.find_assembly(
         means.database, tenant_id=TenantId(errand.tenant_id), transaction_id=errand.id, attempt=errand.attempt
     )
     assert assembly is not None, "a broadcast is due only in the commit of an assembly"

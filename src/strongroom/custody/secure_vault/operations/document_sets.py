@@ -1,7 +1,7 @@
 """The tenant's document set as the vault verified it for itself."""
 
-from strongroom.custody.secure_vault import store
 from strongroom.custody.secure_vault.operations.means import Means
+from strongroom.custody.secure_vault.store import document_sets
 from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.documents.document_set import parse_document_set, verify_document_set
 from strongroom.kernel.documents.signing import Signed
@@ -26,10 +26,10 @@ async def apply_document_set(*, means: Means, document: bytes, received: Handoff
         raise StrongroomError(Code.DOCUMENT_FOREIGN)
     if await _is_applied(means=means, tenant_id=tenant_id, signed=signed):
         return
-    stored = await store.find_document_set(means.database, tenant_id=tenant_id)
+    stored = await document_sets.find_document_set(means.database, tenant_id=tenant_id)
     current = stored and parse_document_set(decode(stored.document, Signed).payload)
     verified = verify_document_set(signed=signed, current=current or None)
-    statement = store.insert_document_set(
+    statement = document_sets.insert_document_set(
         tenant_id=tenant_id,
         version=verified.version,
         document_hash=verified.hash(),
@@ -42,5 +42,5 @@ async def apply_document_set(*, means: Means, document: bytes, received: Handoff
 async def _is_applied(*, means: Means, tenant_id: TenantId, signed: Signed) -> bool:
     """Whether exactly this version is stored; another document under its number is refused by the version check."""
     version = parse_document_set(signed.payload).version
-    stored = await store.find_document_set_version(means.database, tenant_id=tenant_id, version=version)
+    stored = await document_sets.find_document_set_version(means.database, tenant_id=tenant_id, version=version)
     return stored is not None and decode(stored, Signed).payload == signed.payload

@@ -2,9 +2,9 @@
 
 import structlog
 
-from strongroom.custody.secure_vault import store
 from strongroom.custody.secure_vault.domain import Key, KeyErrand, KeyStatus
 from strongroom.custody.secure_vault.operations.means import Means
+from strongroom.custody.secure_vault.store import document_sets, keys
 from strongroom.kernel.call_context import CallContext
 from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.documents.document_set import parse_document_set
@@ -32,10 +32,10 @@ async def request_key(*, means: Means, context: CallContext, key_request: bytes,
             ``REQUEST_EXPIRED``, ``TENANT_UNKNOWN``, ``DOCUMENT_*``.
     """
     asked = decode(decode(key_request, Signed).payload, KeyRequest)
-    known = await store.find_key(means.database, tenant_id=context.tenant_id, key_id=asked.key_id)
+    known = await keys.find_key(means.database, tenant_id=context.tenant_id, key_id=asked.key_id)
     if known is not None and known.key_request_hash == asked.hash():
         return known
-    refresh = await store.find_key_refresh(
+    refresh = await keys.find_key_refresh(
         means.database, tenant_id=context.tenant_id, key_id=asked.key_id, key_request_hash=asked.hash()
     )
     if refresh is not None:
@@ -78,7 +78,7 @@ async def get_key(*, means: Means, tenant_id: TenantId, key_id: str) -> Key:
         StrongroomError: ``KEY_UNKNOWN``.
     """
     wanted = key_id or default_key_id(environment=means.environment, tenant_id=tenant_id)
-    key = await store.find_key(means.database, tenant_id=tenant_id, key_id=wanted)
+    key = await keys.find_key(means.database, tenant_id=tenant_id, key_id=wanted)
     if key is None:
         raise StrongroomError(Code.KEY_UNKNOWN)
     return key
@@ -131,7 +131,7 @@ async def _get_asked(*, means: Means, tenant_id: TenantId, key_id: str, key_requ
     key = await get_key(means=means, tenant_id=tenant_id, key_id=key_id)
     if key.key_request_hash == key_request_hash:
         return key
-    refresh = await store.find_key_refresh(
+    refresh = await keys.find_key_refresh(
         means.database, tenant_id=tenant_id, key_id=key_id, key_request_hash=key_request_hash
     )
     if refresh is None:
@@ -150,15 +150,15 @@ async def _store_request(*, means: Means, context: CallContext, key: Key, epoch:
     now = means.clock.now()
     if epoch > FIRST_EPOCH:
         start = means.work.new(f"{key.key_id}/{key.key_request_hash.hex()}", "start_key_ceremony", errand.encode())
-        change = store.insert_key_refresh(tenant_id=context.tenant_id, key=key, epoch=epoch, now=now)
+        change = keys.insert_key_refresh(tenant_id=context.tenant_id, key=key, epoch=epoch, now=now)
     else:
         start = means.work.new(key.key_id, "start_key_ceremony", errand.encode(), attempt=key.rounds)
-        write = store.insert_key if key.rounds == 0 else store.update_key_request
+        write = keys.insert_key if key.rounds == 0 else keys.update_key_request
         change = write(tenant_id=context.tenant_id, key=key, now=now)
     try:
         await means.work.commit(change, insert_handoff(received), then=[start])
     except StrongroomError as error:
-        if violated_constraint(error) != store.REFRESH_RUNS:
+        if violated_constraint(error) != keys.REFRESH_RUNS:
             raise
         raise StrongroomError(Code.STATUS_CONFLICT, "Another refresh of the key is running.") from None
 
@@ -176,15 +176,15 @@ async def _decide_change(
             reason = str(error)
     if epoch > FIRST_EPOCH:
         kept = records if public else ()
-        return store.update_key_refresh(tenant_id=tenant_id, key=key, records=kept, reason=reason[:500], now=now)
+        return keys.update_key_refresh(tenant_id=tenant_id, key=key, records=kept, reason=reason[:500], now=now)
     if public is None:
-        return store.update_key_failed(tenant_id=tenant_id, key=key, reason=reason[:500], now=now)
-    return store.update_key_ready(tenant_id=tenant_id, key=key, records=records, public=public, now=now)
+        return keys.update_key_failed(tenant_id=tenant_id, key=key, reason=reason[:500], now=now)
+    return keys.update_key_ready(tenant_id=tenant_id, key=key, records=records, public=public, now=now)
 
 
 async def _verify_records(*, means: Means, tenant_id: TenantId, key: Key, records: tuple[bytes, ...]) -> PublicKey:
     """The recorded key, judged by the document set that its request was verified under."""
-    stored = await store.find_document_set_version(
+    stored = await document_sets.find_document_set_version(
         means.database, tenant_id=tenant_id, version=key.document_set_version
     )
     assert stored is not None, "a key request is verified under a stored version"

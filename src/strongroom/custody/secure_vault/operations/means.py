@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import final
 
-from strongroom.custody.secure_vault import store
 from strongroom.custody.secure_vault.domain import Key
 from strongroom.custody.secure_vault.peers import Peers
+from strongroom.custody.secure_vault.store import document_sets, keys
 from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.documents.document_set import DocumentSet, parse_document_set
 from strongroom.kernel.documents.signing import Signed
@@ -37,11 +37,11 @@ class Means:
         Raises:
             StrongroomError: ``TENANT_UNKNOWN``.
         """
-        current = await store.find_document_set_hash(self.database, tenant_id=tenant_id)
+        current = await document_sets.find_document_set_hash(self.database, tenant_id=tenant_id)
         kept = current and self.document_sets.get(current)
         if kept:
             return kept
-        stored = await store.find_document_set(self.database, tenant_id=tenant_id)
+        stored = await document_sets.find_document_set(self.database, tenant_id=tenant_id)
         if stored is None:
             raise StrongroomError(Code.TENANT_UNKNOWN)
         document_set = parse_document_set(decode(stored.document, Signed).payload)
@@ -59,7 +59,7 @@ class Means:
         kept = self.ready_keys.get((tenant_id, key_id))
         if kept:
             return kept
-        key = await store.find_key(self.database, tenant_id=tenant_id, key_id=key_id)
+        key = await keys.find_key(self.database, tenant_id=tenant_id, key_id=key_id)
         if key is None:
             raise StrongroomError(Code.KEY_UNKNOWN)
         if key.public is not None:

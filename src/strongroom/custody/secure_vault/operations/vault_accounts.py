@@ -3,9 +3,9 @@
 from dataclasses import replace
 from itertools import groupby
 
-from strongroom.custody.secure_vault import store
 from strongroom.custody.secure_vault.domain import AccountOrder, VaultAccount, decide_account_number
 from strongroom.custody.secure_vault.operations.means import Means
+from strongroom.custody.secure_vault.store import accounts, wallets
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import TenantId
 from strongroom.kernel.paging import Page, check_page_size, encode_cursor, parse_cursor
@@ -44,7 +44,7 @@ async def get_vault_account(*, means: Means, tenant_id: TenantId, number: int) -
     Raises:
         StrongroomError: ``VAULT_ACCOUNT_UNKNOWN``.
     """
-    account = await store.find_account(means.database, tenant_id=tenant_id, number=number)
+    account = await accounts.find_account(means.database, tenant_id=tenant_id, number=number)
     if account is None:
         raise StrongroomError(Code.VAULT_ACCOUNT_UNKNOWN)
     return (await _with_wallets(means=means, tenant_id=tenant_id, accounts=[account]))[0]
@@ -60,7 +60,7 @@ async def list_vault_accounts(
     """
     limit = check_page_size(page_size)
     after = parse_number_cursor(cursor=cursor)
-    found = await store.list_accounts(
+    found = await accounts.list_accounts(
         means.database, tenant_id=tenant_id, after=after, name_prefix=name_prefix, limit=limit + 1
     )
     shown = await _with_wallets(means=means, tenant_id=tenant_id, accounts=found[:limit])
@@ -96,7 +96,7 @@ def parse_account_id(*, vault_account_id: str) -> int:
 async def _find_earlier(*, means: Means, tenant_id: TenantId, order: AccountOrder) -> VaultAccount | None:
     if not order.idempotency_key:
         return None
-    known = await store.find_order(means.database, tenant_id=tenant_id, idempotency_key=order.idempotency_key)
+    known = await accounts.find_order(means.database, tenant_id=tenant_id, idempotency_key=order.idempotency_key)
     if known is None:
         return None
     body_hash, number = known
@@ -110,14 +110,14 @@ async def _try_create(
 ) -> VaultAccount | None:
     """The new vault account, or None if another caller took its number or its idempotency key at the same time."""
     ranges = (await means.get_document_set(tenant_id)).vault_accounts
-    highest = await store.list_highest_numbers(means.database, tenant_id=tenant_id, ranges=ranges)
+    highest = await accounts.list_highest_numbers(means.database, tenant_id=tenant_id, ranges=ranges)
     number = decide_account_number(ranges=ranges, highest=highest)
     now = means.clock.now()
-    inserts = store.insert_account(tenant_id=tenant_id, number=number, order=order, now=now)
+    inserts = accounts.insert_account(tenant_id=tenant_id, number=number, order=order, now=now)
     try:
         await means.database.commit(*inserts, insert_handoff(received))
     except StrongroomError as error:
-        if violated_constraint(error) in {store.ACCOUNT_TAKEN, store.ORDER_KNOWN}:
+        if violated_constraint(error) in {accounts.ACCOUNT_TAKEN, accounts.ORDER_KNOWN}:
             return None
         raise
     return VaultAccount(number=number, name=order.name, customer_ref_id=order.customer_ref_id, created_at=now)
@@ -125,6 +125,6 @@ async def _try_create(
 
 async def _with_wallets(*, means: Means, tenant_id: TenantId, accounts: list[VaultAccount]) -> list[VaultAccount]:
     numbers = [account.number for account in accounts]
-    wallets = await store.list_wallets(means.database, tenant_id=tenant_id, numbers=numbers)
-    held = {number: tuple(group) for number, group in groupby(wallets, key=lambda wallet: wallet.number)}
+    found = await wallets.list_wallets(means.database, tenant_id=tenant_id, numbers=numbers)
+    held = {number: tuple(group) for number, group in groupby(found, key=lambda wallet: wallet.number)}
     return [replace(account, wallets=held.get(account.number, ())) for account in accounts]

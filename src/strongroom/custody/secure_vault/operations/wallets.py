@@ -1,9 +1,9 @@
 """Wallets: one asset in one vault account, and its addresses."""
 
-from strongroom.custody.secure_vault import store
 from strongroom.custody.secure_vault.domain import ADDRESS_INDEX, Wallet, sender_of
 from strongroom.custody.secure_vault.operations.means import Means
 from strongroom.custody.secure_vault.operations.vault_accounts import get_vault_account, parse_number_cursor
+from strongroom.custody.secure_vault.store import wallets
 from strongroom.kernel.addresses import parse_evm_address
 from strongroom.kernel.derivation import derivation_path
 from strongroom.kernel.documents.intent import default_key_id
@@ -40,7 +40,7 @@ async def create_wallet(
         address=await _derive_address(means=means, tenant_id=tenant_id, key_id=key_id, path=path),
         path=path,
     )
-    inserts = store.insert_wallet(tenant_id=tenant_id, wallet=wallet, key_id=key_id, now=means.clock.now())
+    inserts = wallets.insert_wallet(tenant_id=tenant_id, wallet=wallet, key_id=key_id, now=means.clock.now())
     await means.database.commit(*inserts, insert_handoff(received))
     return wallet
 
@@ -55,7 +55,7 @@ async def list_addresses(
     """
     limit = check_page_size(page_size)
     after = parse_number_cursor(cursor=cursor)
-    found = await store.list_addresses(
+    found = await wallets.list_addresses(
         means.database, tenant_id=tenant_id, number=number, asset_id=asset_id, after=after, limit=limit + 1
     )
     if not found and after < 0:
@@ -72,7 +72,7 @@ async def find_address(*, means: Means, asset_id: str, address: str) -> tuple[st
         StrongroomError: ``NOT_FOUND`` for anything that is no address of a wallet here.
     """
     try:
-        found = await store.find_address(means.database, asset_id=asset_id, address=parse_evm_address(address))
+        found = await wallets.find_address(means.database, asset_id=asset_id, address=parse_evm_address(address))
     except StrongroomError as error:
         if error.code is Code.ADDRESS_INVALID:
             raise StrongroomError(Code.NOT_FOUND) from None
