@@ -16,10 +16,13 @@ from strongroom.runtime.kms_endpoint import wrapper_from_endpoint, wrapper_from_
 from strongroom.runtime.kms_pkcs11 import Pkcs11Wrapper, Token
 from strongroom.runtime.service import HttpApp
 from strongroom.travel_rule.enclave.config import EnclaveConfig
-from strongroom.travel_rule.enclave.jobs import Worker
+from strongroom.travel_rule.enclave.jobs import Assessor, Worker
 from strongroom.travel_rule.enclave.operations.means import Means, Patience
+from strongroom.travel_rule.enclave.operations.screens import Screens, Terms
 from strongroom.travel_rule.enclave.peers import Hub, hub_origin
 from strongroom.travel_rule.enclave.providers.backend import Backend, BackendSettings
+from strongroom.travel_rule.enclave.providers.chainalysis import KytScreen, SanctionScreen
+from strongroom.travel_rule.enclave.providers.refinitiv import WcoScreen
 from strongroom.travel_rule.enclave.routes.door import ApiDoor
 from strongroom.travel_rule.enclave.routes.messages import MessageDoor
 from strongroom.travel_rule.enclave.store.cipher import ColumnCipher
@@ -29,6 +32,11 @@ from strongroom.travel_rule.enclave.store.migrate import migrate
 from strongroom.travel_rule.ivms101.findings import PROFILES, Edition
 from strongroom.travel_rule.messages import Sender
 from strongroom.travel_rule.rules.book import Book, own_book, parse_book
+from strongroom.vendors.chainalysis import kyt, sanctions
+from strongroom.vendors.chainalysis.kyt import KytClient
+from strongroom.vendors.chainalysis.sanctions import SanctionsClient
+from strongroom.vendors.refinitiv import world_check
+from strongroom.vendors.refinitiv.world_check import WorldCheckClient
 
 IDENTITY: Final = "travel-rule-identity"
 """The software KMS's name of the key that messages are signed with; the network authority lists its public half."""
@@ -63,6 +71,7 @@ async def build(config: EnclaveConfig, ports: Ports) -> Enclave:
         StrongroomError: ``CONFIG_INVALID``, ``UNAVAILABLE``, ``STATE_DAMAGED``.
     """
     worker = Worker(config.work, clock=ports.clock)
+    assessor = Assessor(concurrency=config.assessments.concurrency, clock=ports.clock)
     database = await open_store(config, ports)
     means = Means(
         own_vasp_id=config.vasp_id,
@@ -72,6 +81,7 @@ async def build(config: EnclaveConfig, ports: Ports) -> Enclave:
         hub=_hub(config, ports),
         backend=_backend(config),
         starter=worker,
+        screens=_screens(config, ports, assessor),
         clock=ports.clock,
         entropy=ports.entropy,
         sender=Sender(vasp_id=config.vasp_id, signer=ports.kms.signer(IDENTITY)),
@@ -82,8 +92,14 @@ async def build(config: EnclaveConfig, ports: Ports) -> Enclave:
         patience=_patience(config),
     )
 
+    def start() -> None:
+        worker.start(means)
+        assessor.start(means)
+
     async def stop() -> None:
+        await assessor.stop()
         await worker.stop()
+        await means.screens.close()
         await means.backend.close()
         await means.hub.close()
         await database.close()
@@ -92,7 +108,7 @@ async def build(config: EnclaveConfig, ports: Ports) -> Enclave:
         means=means,
         api=ApiDoor(means, token=config.api.token, max_body_bytes=config.api.max_body_bytes),
         messages=MessageDoor(means, environment=config.environment, is_open=not config.hub.tls_folder),
-        start=lambda: worker.start(means),
+        start=start,
         stop=stop,
     )
 
@@ -174,6 +190,53 @@ def _backend(config: EnclaveConfig) -> Backend:
             others_s=backend.others_s,
         )
     )
+
+
+def _screens(config: EnclaveConfig, ports: Ports, starter: Assessor) -> Screens:
+    """The companies whose features are on; nobody else has this worker's id, not even the same machine later."""
+    settings, features = config.assessments, config.features
+    return Screens(
+        sanctions=_sanction_screen(config, ports.clock) if "chainalysis_sanction" in features else None,
+        kyt=_kyt_screen(config, ports.clock) if "chainalysis_kyt" in features else None,
+        wco=_wco_screen(config, ports.clock) if "refinitiv_wco" in features else None,
+        terms=Terms(lease_s=settings.lease_s, poll_s=settings.poll_s, give_up_s=settings.give_up_s),
+        worker_id=str(ports.entropy.uuid4()),
+        starter=starter,
+    )
+
+
+def _sanction_screen(config: EnclaveConfig, clock: Clock) -> SanctionScreen:
+    company = config.chainalysis
+    client = SanctionsClient(
+        api_key=company.sanction_key,
+        clock=clock,
+        base_url=company.sanction_url or sanctions.BASE_URL,
+        timeout_s=config.assessments.timeout_s,
+    )
+    return SanctionScreen(client, clock=clock)
+
+
+def _kyt_screen(config: EnclaveConfig, clock: Clock) -> KytScreen:
+    company = config.chainalysis
+    client = KytClient(
+        token=company.kyt_token,
+        clock=clock,
+        base_url=company.kyt_url or kyt.BASE_URL,
+        timeout_s=config.assessments.timeout_s,
+    )
+    return KytScreen(client, clock=clock, networks=company.networks)
+
+
+def _wco_screen(config: EnclaveConfig, clock: Clock) -> WcoScreen:
+    company = config.world_check
+    client = WorldCheckClient(
+        key=company.key,
+        secret=company.secret,
+        clock=clock,
+        base_url=company.url or world_check.BASE_URL,
+        timeout_s=config.assessments.timeout_s,
+    )
+    return WcoScreen(client, clock=clock, group_id=company.group_id)
 
 
 def _patience(config: EnclaveConfig) -> Patience:

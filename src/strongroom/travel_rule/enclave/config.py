@@ -142,6 +142,55 @@ class WorkSettings(Settings, frozen=True):
     keep_done_s: float = 86400.0
 
 
+class ChainalysisSettings(Settings, frozen=True):
+    """Chainalysis: the features chainalysis_sanction and chainalysis_kyt.
+
+    Args:
+        sanction_url, kyt_url: other than the company's own.
+        sanction_key, kyt_token: the keys of the two interfaces.
+        networks: what KYT calls a network, by the network's name or symbol in a verification.
+    """
+
+    sanction_url: str = ""
+    sanction_key: str = ""
+    kyt_url: str = ""
+    kyt_token: str = ""
+    networks: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
+
+
+class WorldCheckSettings(Settings, frozen=True):
+    """World-Check One: the feature refinitiv_wco.
+
+    Args:
+        url: other than the company's usual one, with the version.
+        key, secret: of the API user.
+        group_id: of the group that cases are saved in.
+    """
+
+    url: str = ""
+    key: str = ""
+    secret: str = ""
+    group_id: str = ""
+
+
+class AssessmentSettings(Settings, frozen=True):
+    """Risk assessments.
+
+    Args:
+        concurrency: how many are worked on at once in this process.
+        lease_s: after which another process takes one whose process is gone; longer than a few calls take.
+        poll_s: between two looks at one that is being assessed.
+        give_up_s: what is not assessed by then ends with ERROR.
+        timeout_s: of one call to a company.
+    """
+
+    concurrency: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 32
+    lease_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
+    poll_s: Annotated[float, msgspec.Meta(gt=0)] = 2.0
+    give_up_s: Annotated[float, msgspec.Meta(gt=0)] = 900.0
+    timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 10.0
+
+
 class EnclaveConfig(Settings, frozen=True):
     """What an operator sets.
 
@@ -171,6 +220,9 @@ class EnclaveConfig(Settings, frozen=True):
     database: DatabaseSection = DatabaseSection()
     kek: KekSettings = KekSettings()
     work: WorkSettings = WorkSettings()
+    chainalysis: ChainalysisSettings = ChainalysisSettings()
+    world_check: WorldCheckSettings = WorldCheckSettings()
+    assessments: AssessmentSettings = AssessmentSettings()
 
     def __repr__(self) -> str:
         """No secret of it."""
@@ -194,7 +246,17 @@ def load_config(file: Path, *, environ: Mapping[str, str]) -> EnclaveConfig:
 
 
 def _needed(config: EnclaveConfig) -> Mapping[str, str]:
-    return {
+    wanted = {
+        "chainalysis_sanction": {"chainalysis.sanction_key": config.chainalysis.sanction_key},
+        "chainalysis_kyt": {"chainalysis.kyt_token": config.chainalysis.kyt_token},
+        "refinitiv_wco": {
+            "world_check.key": config.world_check.key,
+            "world_check.secret": config.world_check.secret,
+            "world_check.group_id": config.world_check.group_id,
+        },
+    }
+    of_features = [wanted[feature] for feature in config.features if feature in wanted]
+    return {name: value for each in of_features for name, value in each.items()} | {
         "hub.url": config.hub.url,
         "hub.authority_key": config.hub.authority_key,
         "backend.url": config.backend.url,

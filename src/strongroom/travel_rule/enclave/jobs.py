@@ -1,21 +1,26 @@
-"""The worker of one process: runs commands that its own commits made, those that are due, and those left behind."""
+"""The workers of one process: run what its own commits made, what is due, and what was left behind."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, final
+from typing import Final, Protocol, final
 
 import structlog
 
 from strongroom.kernel.errors import StrongroomError
 from strongroom.runtime.clock import Clock
 from strongroom.travel_rule.enclave.config import WorkSettings
+from strongroom.travel_rule.enclave.domain.assessments import Kyt, Wco
 from strongroom.travel_rule.enclave.domain.commands import Command
 from strongroom.travel_rule.enclave.flow import RUNS, Run
 from strongroom.travel_rule.enclave.operations import commands
+from strongroom.travel_rule.enclave.operations.assess_kyt import run_kyt, take_due_kyt
+from strongroom.travel_rule.enclave.operations.assess_wco import run_wco, take_due_wco
 from strongroom.travel_rule.enclave.operations.means import Means
 
 _TIDY_S: Final = 60.0
+_LOOK_S: Final = 1.0
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -106,6 +111,82 @@ class Worker:
         while True:
             await self._clock.sleep(_TIDY_S)
             await _attempt("not_tidied", commands.tidy(means=means, keep_done_s=self._settings.keep_done_s))
+
+
+@final
+class Assessor:
+    """Works on risk assessments: those that this process made, those that wait, and those left behind.
+
+    Args:
+        concurrency: how many at once.
+        clock: time.
+    """
+
+    def __init__(self, *, concurrency: int, clock: Clock) -> None:
+        self._concurrency = concurrency
+        self._clock = clock
+        self._running: set[asyncio.Task[None]] = set()
+        self._loops: list[asyncio.Task[None]] = []
+        self._means: Means | None = None
+
+    def has_room(self) -> bool:
+        """Whether an assessment that is made now may be leased to this process at once."""
+        return self._means is not None and self._room() > 0
+
+    def begin(self, row: Kyt | Wco) -> None:
+        """Run one whose row is committed, if it is leased to this process."""
+        means = self._means
+        if means is None or row.lease.worker_id != means.screens.worker_id:
+            return
+        work = run_kyt(means=means, kyt=row) if isinstance(row, Kyt) else run_wco(means=means, wco=row)
+        task = asyncio.create_task(_attempt("assessment_left", work))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    def start(self, means: Means) -> None:
+        """Take what waits of the companies that are switched on, until ``stop``."""
+        self._means = means
+        screens, takes = means.screens, list[Take]()
+        if screens.kyt is not None:
+            takes.append(Take(rows=take_due_kyt, paused_s=screens.kyt.paused_s))
+        if screens.wco is not None:
+            takes.append(Take(rows=take_due_wco, paused_s=screens.wco.paused_s))
+        self._loops = [asyncio.create_task(self._keep_taking(means, take)) for take in takes]
+
+    async def stop(self) -> None:
+        """Begin nothing more; what is under way is taken up by others when its lease is over."""
+        self._means = None
+        await _end([*self._loops, *self._running])
+
+    def _room(self) -> int:
+        return self._concurrency - len(self._running)
+
+    async def _keep_taking(self, means: Means, take: "Take") -> None:
+        while True:
+            if take.paused_s() <= 0:
+                await _attempt("assessments_not_taken", self._take(means, take))
+            await self._clock.sleep(min(means.screens.terms.poll_s / 2, _LOOK_S))
+
+    async def _take(self, means: Means, take: "Take") -> None:
+        if (limit := self._room()) > 0:
+            for row in await take.rows(means=means, limit=limit):
+                self.begin(row)
+
+
+class TakeRows(Protocol):
+    """Leases rows that wait."""
+
+    def __call__(self, *, means: Means, limit: int) -> Awaitable[Sequence[Kyt | Wco]]:
+        """At most ``limit`` of them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Take:
+    """Where one company's assessments come from; nothing is taken while it is left alone for ``paused_s``."""
+
+    rows: TakeRows
+    paused_s: Callable[[], float]
 
 
 async def _attempt(event: str, action: Awaitable[None]) -> None:

@@ -14,6 +14,7 @@ from strongroom.travel_rule.enclave.domain.verifications import OPEN, Verificati
 from strongroom.travel_rule.ivms101 import model
 
 PERSONS_MAX = 16
+SUMMARY_BYTES_MAX = 4096
 
 
 class Direction(StrEnum):
@@ -117,6 +118,15 @@ class Kyt:
     alert_count: int | None = None
     created_at: datetime
     assessed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the company says of a ``Kyt`` of ours; ``usd_price`` as there."""
+
+    external_id: str
+    is_assessed: bool
+    usd_price: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
@@ -82,6 +82,15 @@ class Page:
     rpp: int
 
 
+class Naming(Protocol):
+    """A request that names a verification, or should."""
+
+    @property
+    def verification_uuid(self) -> str | None:
+        """Which one."""
+        ...
+
+
 def parse_body(body: bytes, kind: type[S]) -> S:
     """A request of that shape."""
     try:
@@ -90,7 +99,7 @@ def parse_body(body: bytes, kind: type[S]) -> S:
         raise StrongroomError(Code.INVALID_FORMAT, _shape_fault(error)) from None
 
 
-def parse_uuid(asked: shapes.AskedTxReport | shapes.AskedErrorReport | shapes.AskedInquiry) -> str:
+def parse_uuid(asked: Naming) -> str:
     """The verification that is meant; ``MISSING_VERIFICATION_UUID`` if none is."""
     if not asked.verification_uuid:
         raise StrongroomError(Code.MISSING_VERIFICATION_UUID)

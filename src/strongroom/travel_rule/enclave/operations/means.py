@@ -13,6 +13,7 @@ from strongroom.runtime.entropy import Entropy
 from strongroom.runtime.kms import SealingKey
 from strongroom.travel_rule.enclave.domain.commands import Command, CommandStatus
 from strongroom.travel_rule.enclave.domain.keys import OwnKey
+from strongroom.travel_rule.enclave.operations.screens import Screens
 from strongroom.travel_rule.enclave.peers import Hub
 from strongroom.travel_rule.enclave.providers.backend import Backend
 from strongroom.travel_rule.enclave.store.cipher import ColumnCipher
@@ -51,7 +52,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """Database, counterparties, back end and time; who we are; what payloads are held to."""
+    """Database, counterparties, back end, screening companies and time; who we are; what payloads are held to."""
 
     own_vasp_id: str
     jurisdiction: str
@@ -60,6 +61,7 @@ class Means:
     hub: Hub
     backend: Backend
     starter: Starter
+    screens: Screens
     clock: Clock
     entropy: Entropy
     sender: Sender
