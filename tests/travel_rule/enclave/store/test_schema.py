@@ -13,8 +13,8 @@ from strongroom.travel_rule.enclave.store.engine import EnclaveDatabase
 from strongroom.travel_rule.enclave.store.migrate import migrate
 from strongroom.travel_rule.enclave.store.schema import FEATURES, metadata, x_schema_versions
 from tests.fixtures.enclave import EnclaveDatabases
-from tests.travel_rule.enclave.ddl import DIALECTS, MIGRATIONS, first_migration
-from tests.travel_rule.enclave.requirement import TEXT, Column, Index, Table, parse
+from tests.travel_rule.enclave.store.ddl import DIALECTS, MIGRATIONS, first_migration
+from tests.travel_rule.enclave.store.requirement import TEXT, Column, Index, Table, parse
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 OWN = {"x_schema_versions", "x_keyset", "x_row_keys", "x_messages"}

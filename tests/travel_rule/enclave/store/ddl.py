@@ -1,4 +1,4 @@
-"""What ``schema.py`` says, as DDL of each dialect. ``python -m tests.travel_rule.enclave.ddl`` writes it as migrations.
+"""What ``schema.py`` says, as DDL of each dialect; ``python -m tests.travel_rule.enclave.store.ddl`` writes migrations.
 
 Index names are the requirement's on MySQL, where they belong to a table. Elsewhere they belong to a schema, so the
 table's name is put before those that do not hold it.
