@@ -15,6 +15,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -50,6 +51,8 @@ _SETTINGS: Mapping[str, str] = {
     "log_timezone": "UTC",
     "log_min_error_statement": "panic",  # a failed statement may carry what a log must not
 }
+# after a kill every file of every database is made durable: in one call, instead of opening thousands of files in turn
+_RECOVERY: Mapping[str, str] = {"recovery_init_sync_method": "syncfs"} if sys.platform == "linux" else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,7 @@ class PostgresCluster:
             "unix_socket_directories": self.socket_folder,
             "port": str(self.port),
             "fsync": "on" if self.durable else "off",
+            **_RECOVERY,
         }
         options = tuple(f"--{name}={value}" for name, value in settings.items())
         command = Command(
