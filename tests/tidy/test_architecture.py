@@ -40,7 +40,9 @@ KEPT: Mapping[str, str] = {
     "travel_rule.enclave.operations": "import strongroom.travel_rule.enclave.domain",
     "travel_rule.enclave.routes": "import strongroom.travel_rule.enclave.operations",
     "travel_rule.hub.app": "",
+    "travel_rule.hub.domain": "",
     "travel_rule.ivms101.model": "",
+    "travel_rule.messages.sealing": "",
     "travel_rule.names.match": "",
     "travel_rule.rules.evaluate": "import strongroom.travel_rule.ivms101.model",
 }

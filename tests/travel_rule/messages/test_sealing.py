@@ -1,7 +1,7 @@
 """Sealed messages: opened by whom they are for, and by nobody else, as they were sent and not otherwise."""
 
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -11,15 +11,9 @@ from hypothesis import strategies as st
 
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.entropy import SeededEntropy
-from strongroom.runtime.kms import MemoryKms
 from strongroom.travel_rule.messages import (
     MESSAGE_BYTES_MAX,
-    Accepted,
-    AccountAnswer,
-    AccountCheck,
     Answer,
-    Asset,
-    ErrorReport,
     KeyAnswer,
     KeyRequest,
     Pending,
@@ -28,13 +22,7 @@ from strongroom.travel_rule.messages import (
     Refusal,
     RefusalCode,
     Sender,
-    TxInquiry,
-    TxReport,
-    TxStatus,
     VaspRecord,
-    VaspStatus,
-    VerificationAnswer,
-    VerificationQuestion,
     check_question,
     open_answer,
     open_question,
@@ -42,116 +30,20 @@ from strongroom.travel_rule.messages import (
     public_key_of,
     seal_answer,
     seal_question,
-    sign_record,
-    verify_record,
+)
+from tests.travel_rule.messages.samples import (
+    ANNA,
+    ANSWERED,
+    BORIS,
+    CLARA,
+    DENIED,
+    NOW,
+    PAIRS,
+    UUID_TEXT,
+    VERIFICATION,
+    Vasp,
 )
 
-NOW = datetime(2030, 1, 1, tzinfo=UTC)
-UUID_TEXT = "0b6cbb9e-2f5f-4f4e-8f3d-0e5e8a1f0c11"
-ASSET = Asset(
-    symbol="ETH",
-    network="ethereum",
-    amount="1.5",
-    trade_price="3000000",
-    trade_currency="KRW",
-    trade_at=NOW,
-    is_exceeding_threshold=True,
-)
-VERIFICATION = VerificationQuestion(
-    verification_uuid=UUID_TEXT,
-    asset=ASSET,
-    originator_account_number="r-source:7",
-    beneficiary_account_number="0xdestination",
-    required_beneficiary_info=("ACCOUNT_NUMBER", "NATURAL_PERSON_NAME"),
-    originator=b'{"originatorPersons":["Hong Gildong"]}',
-    originating_vasp=None,
-    beneficiary=b'{"beneficiaryPersons":["Kim Cheolsu"]}',
-    beneficiary_vasp=None,
-    ordered_at=NOW,
-)
-ANSWERED = VerificationAnswer(
-    verification_uuid=UUID_TEXT,
-    result="VERIFIED",
-    reason=None,
-    message=None,
-    beneficiary=b'{"beneficiaryPersons":["Kim Cheolsu"]}',
-    beneficiary_vasp=None,
-    verified_at=NOW,
-)
-DENIED = VerificationAnswer(
-    verification_uuid=UUID_TEXT,
-    result="DENIED",
-    reason="UNVERIFIED-KYC",
-    message=None,
-    beneficiary=None,
-    beneficiary_vasp=None,
-    verified_at=NOW,
-)
-PAIRS: tuple[tuple[Question, Answer], ...] = (
-    (
-        KeyRequest(key_type="PerVerification", key_identifier=UUID_TEXT),
-        KeyAnswer(key_type="PerVerification", key_identifier=UUID_TEXT, public_key=bytes(range(32))),
-    ),
-    (
-        AccountCheck(symbol="XRP", network=None, beneficiary=b"{}"),
-        AccountAnswer(result="DENIED", reason="UNKNOWN-ADDRESS", message=None),
-    ),
-    (VERIFICATION, ANSWERED),
-    (TxReport(verification_uuid=UUID_TEXT, tx_hash="0xabc", vout="1"), Accepted(verification_uuid=UUID_TEXT)),
-    (
-        ErrorReport(verification_uuid=UUID_TEXT, result="TRANSFER_ERROR", reason="UNDEFINED-ERROR", message=None),
-        Accepted(verification_uuid=UUID_TEXT),
-    ),
-    (
-        TxInquiry(verification_uuid=UUID_TEXT),
-        TxStatus(verification_uuid=UUID_TEXT, transaction_status="CONFIRMED", tx_hash="0xabc", vout=None),
-    ),
-)
-
-
-@dataclass(frozen=True)
-class Vasp:
-    """A VASP's enclave: identity, record and a key to seal to."""
-
-    sender: Sender
-    record: VaspRecord
-    private_key: bytes
-
-    @property
-    def id(self) -> str:
-        return self.sender.vasp_id
-
-    def as_recipient(self) -> Recipient:
-        return Recipient(vasp_id=self.id, key_type="PerVasp", public_key=public_key_of(self.private_key))
-
-
-def _vasp(vasp_id: str) -> Vasp:
-    kms = MemoryKms()
-    signer = kms.signer("identity")
-    return Vasp(
-        sender=Sender(vasp_id=vasp_id, signer=signer),
-        record=_record(vasp_id, signer.public_key),
-        private_key=kms.sealing_key("reading").reveal(),
-    )
-
-
-def _record(vasp_id: str, identity_key: bytes) -> VaspRecord:
-    return VaspRecord(
-        vasp_id=vasp_id,
-        serial=1,
-        name="A VASP",
-        legal_name="A VASP Ltd.",
-        country="KR",
-        url="https://127.0.0.1:8443",
-        identity_key=identity_key,
-        tls_key_hash=bytes(32),
-        status=VaspStatus.VERIFIED_MEMBER,
-        issued_at=NOW,
-        expires_at=NOW + timedelta(days=90),
-    )
-
-
-ANNA, BORIS, CLARA = (_vasp(number) for number in ("9007199254740993", "18446744073709551615", "7"))
 _entropy = SeededEntropy("messages")
 
 
@@ -380,42 +272,6 @@ def test_a_body_of_another_kind_than_the_header_says_is_refused() -> None:
     body = msgspec.msgpack.encode(VERIFICATION)
     with pytest.raises(StrongroomError, match="another kind than the header says"):
         open_question(replace(envelope, body=body), private_key=None)
-
-
-def test_a_record_is_the_network_authoritys_or_nothing() -> None:
-    authority, impostor = MemoryKms().signer("network"), MemoryKms().signer("network")
-    signed = sign_record(ANNA.record, authority=authority)
-    assert verify_record(signed, authority_key=authority.public_key, now=NOW) == ANNA.record
-    for data, key, now in (
-        (signed, impostor.public_key, NOW),
-        (sign_record(ANNA.record, authority=impostor), authority.public_key, NOW),
-        (signed[:-1], authority.public_key, NOW),
-        (signed.replace(b"A VASP Ltd.", b"B VASP Ltd."), authority.public_key, NOW),
-        (signed, authority.public_key, NOW + timedelta(days=90)),
-    ):
-        with pytest.raises(StrongroomError) as error:
-            verify_record(data, authority_key=key, now=now)
-        assert _code(error) is Code.VASP_RECORD_INVALID
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"vasp_id": "18446744073709551616"},
-        {"vasp_id": "007"},
-        {"country": "kr"},
-        {"url": "http://127.0.0.1:8443"},
-        {"url": "https://user@host"},
-        {"identity_key": bytes(31)},
-        {"expires_at": NOW},
-        {"name": ""},
-        {"serial": 0},
-    ],
-)
-def test_a_record_that_no_reader_would_take_is_not_signed(change: dict[str, object]) -> None:
-    with pytest.raises(StrongroomError) as error:
-        sign_record(msgspec.structs.replace(ANNA.record, **change), authority=MemoryKms().signer("network"))
-    assert _code(error) is Code.VASP_RECORD_INVALID
 
 
 def _flipped(data: bytes, place: int, flip: int) -> bytes:

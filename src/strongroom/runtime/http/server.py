@@ -60,6 +60,7 @@ def serve_config(app: HttpApp, *, host: str, port: int, tls: ssl.SSLContext | No
         port=port,
         http=MutualTlsProtocol if tls else "httptools",
         ssl_context_factory=(lambda _config, _default: tls) if tls else None,
+        interface="asgi3",
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -17,10 +17,8 @@ from strongroom.kernel.ids import Environment
 from strongroom.runtime.clock import Clock
 from strongroom.runtime.http import HttpAnswer, HttpClient, HttpFailureError, Origin
 from strongroom.runtime.pki import tls_host_name
-from strongroom.travel_rule.messages import MESSAGE_BYTES_MAX, VaspRecord, verify_record
+from strongroom.travel_rule.messages import HUB_SERVICE, MESSAGE_BYTES_MAX, VaspRecord, verify_record
 
-HUB_SERVICE: Final = "travel-rule-hub"
-"""What the hub's TLS certificate names it."""
 _DIRECTORY_BYTES_MAX: Final = 32 << 20
 _PAUSE_S: Final = 1.0
 """A provider that is not in the directory makes it be read again, but not more often than this."""

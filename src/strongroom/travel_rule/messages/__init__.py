@@ -40,7 +40,16 @@ from strongroom.travel_rule.messages.envelope import (
     parse_envelope,
 )
 from strongroom.travel_rule.messages.keys import PUBLIC_KEY_BYTES, public_key_of
-from strongroom.travel_rule.messages.records import SignedRecord, VaspRecord, VaspStatus, sign_record, verify_record
+from strongroom.travel_rule.messages.records import (
+    HUB_SERVICE,
+    SignedRecord,
+    VaspRecord,
+    VaspStatus,
+    member_service,
+    parse_member_service,
+    sign_record,
+    verify_record,
+)
 from strongroom.travel_rule.messages.sealing import (
     Pending,
     Recipient,
@@ -53,6 +62,7 @@ from strongroom.travel_rule.messages.sealing import (
 )
 
 __all__ = [
+    "HUB_SERVICE",
     "MESSAGE_BYTES_MAX",
     "PUBLIC_KEY_BYTES",
     "REPLAY_WINDOW_S",
@@ -83,9 +93,11 @@ __all__ = [
     "VerificationQuestion",
     "check_question",
     "kind_of",
+    "member_service",
     "open_answer",
     "open_question",
     "parse_envelope",
+    "parse_member_service",
     "public_key_of",
     "seal_answer",
     "seal_question",

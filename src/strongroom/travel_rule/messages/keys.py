@@ -1,6 +1,6 @@
 """X25519 keys and the one HPKE suite of the network (RFC 9180 7): X25519, HKDF-SHA256, ChaCha20-Poly1305."""
 
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -10,6 +10,14 @@ from strongroom.kernel.errors import Code, StrongroomError
 
 PUBLIC_KEY_BYTES: Final = 32
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
+
+
+class Signer(Protocol):
+    """An Ed25519 key (RFC 8032) that signs; ``runtime.kms`` has such, and keeps it."""
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature over ``data``, 64 bytes."""
+        ...
 
 
 def public_key_of(private_key: bytes) -> bytes:

@@ -13,9 +13,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from strongroom.kernel.errors import Code, StrongroomError
-from strongroom.runtime.kms import Signer
 from strongroom.travel_rule.messages.bodies import MALFORMED, Key, Moment, VaspId
+from strongroom.travel_rule.messages.keys import Signer
 
+HUB_SERVICE: Final = "travel-rule-hub"
+"""What the hub's TLS certificate names it."""
+_MEMBER_PREFIX: Final = "vasp-"
 _DOMAIN: Final = b"strongroom/travel-rule/vasp-record/v1\x00"
 _ID_MAX: Final = 2**64 - 1
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
@@ -108,6 +111,17 @@ def verify_record(data: bytes, *, authority_key: bytes, now: datetime) -> VaspRe
     if now >= record.expires_at:
         raise _invalid(f"The record of VASP {record.vasp_id} has expired.")
     return record
+
+
+def member_service(vasp_id: str) -> str:
+    """What the TLS certificate of a VASP's enclave names it: ``vasp-<id>``."""
+    return _MEMBER_PREFIX + vasp_id
+
+
+def parse_member_service(service: str) -> str | None:
+    """The VASP id that a certificate names; None for the certificate of anything but a VASP."""
+    vasp_id = service.removeprefix(_MEMBER_PREFIX)
+    return vasp_id if vasp_id != service else None
 
 
 def _parse(encoded: bytes) -> VaspRecord:

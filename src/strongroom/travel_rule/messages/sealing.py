@@ -13,7 +13,6 @@ from uuid import UUID
 import msgspec
 
 from strongroom.kernel.errors import Code, StrongroomError
-from strongroom.runtime.kms import Signer
 from strongroom.travel_rule.messages.bodies import (
     ANSWERS,
     MALFORMED,
@@ -35,7 +34,7 @@ from strongroom.travel_rule.messages.envelope import (
     refused,
     signing_bytes,
 )
-from strongroom.travel_rule.messages.keys import public_key_of, seal, unseal
+from strongroom.travel_rule.messages.keys import Signer, public_key_of, seal, unseal
 from strongroom.travel_rule.messages.records import VaspRecord
 
 _PADDED_TO: Final = 4096

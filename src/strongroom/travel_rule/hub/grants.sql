@@ -1,0 +1,3 @@
+-- Members come and are renewed; what passed is history.
+grant select, insert, update on vasps, vasp_health to service_role;
+grant select, insert on relayed_messages to service_role;
