@@ -37,7 +37,7 @@ T = TypeVar("T")
 COSIGNERS: Final = ("cosigner-1", "cosigner-2", "cosigner-3")
 _ROOT: Final = Path(__file__).resolve().parents[3]
 _END_S: Final = 120.0
-_AFTERWARDS_S: Final = 1.0
+_AFTERWARDS_S: Final = 2.0
 Walk = list[tuple[str, str, int]]
 """Process, place and occurrence of everything that a payment comes by."""
 _BY_THE_CLOCK: Final = ("lease work", "request_nonces", "observed_blocks", "postpone")
@@ -138,7 +138,7 @@ class Stack:
         """One undisturbed payment: what it comes by, and what comes a moment after its end."""
         self.faults.begin_trace()
         self.complete(self.pay())
-        self.pause(_AFTERWARDS_S / 4)
+        self.pause(_AFTERWARDS_S / 8)
         passed: Counter[tuple[str, str]] = Counter()
         walk: Walk = []
         for process, place in self.faults.end_trace():

@@ -6,7 +6,7 @@ another moment between two blocks, and a place that a payment did not come by ge
 """
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tests.flows.crash.fault import Fault, When
@@ -14,14 +14,12 @@ from tests.flows.crash.stack import Stack, Walk
 
 WALKS = 5
 TRIES = 6
+UNSURE_TRIES = 3
+"""For a place that not every payment comes by."""
 KILLS = 3
 """In one payment, at first; a fault that was missed has a payment for itself."""
 _BLOCK_S = 1.0
 _BOTH: tuple[When, When] = ("before", "after")
-
-
-def _silent(_line: str) -> None:
-    """Nobody listens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,22 +76,21 @@ def walk_courses(stack: Stack, *, processes: Iterable[str], walks: int = WALKS) 
     return Course(faults=faults, always=frozenset(always))
 
 
-def pay_through_all(stack: Stack, faults: Sequence[Fault], *, tell: Callable[[str], None] = _silent) -> Swept:
-    """Payments until each fault has happened in one of them, or was missed ``TRIES`` times; audited."""
+def pay_through_all(stack: Stack, course: Course, faults: Sequence[Fault]) -> Swept:
+    """Payments until each fault has happened in one of them, or was missed too often; audited."""
     dice = random.Random(len(faults))  # noqa: S311 - not a secret: where between two blocks a payment begins
     hit: list[Fault] = []
-    waiting = list(faults)
+    missed = list(faults)
     for tried in range(TRIES):
-        missed: list[Fault] = []
+        waiting = [fault for fault in missed if tried < UNSURE_TRIES or course.is_sure(fault)]
         for group in spread(waiting, kills=KILLS if tried == 0 else 1):
             stack.pause(dice.random() * _BLOCK_S * (tried > 0))
-            tell("; ".join(map(str, group)))
             left = stack.pay_through(group)
-            missed += left
             hit += [fault for fault in group if fault not in left]
-        stack.audit()
-        waiting = missed
-    return Swept(hit=tuple(hit), missed=tuple(waiting))
+        if waiting:
+            stack.audit()
+        missed = [fault for fault in missed if fault not in hit]
+    return Swept(hit=tuple(hit), missed=tuple(missed))
 
 
 def spread(faults: Sequence[Fault], *, kills: int) -> list[list[Fault]]:
