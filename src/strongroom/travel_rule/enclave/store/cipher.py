@@ -26,6 +26,7 @@ _NONCE_BYTES: Final = 12
 _OVERHEAD_BYTES: Final = 28  # nonce and tag
 _KEY_BYTES: Final = 32
 _DOMAIN: Final = "strongroom/travel-rule/column/1"
+_COPY: Final = "copy"
 _VERSION_MAX: Final = 999_999_999
 PLAIN_MAX_BYTES: Final = (TEXT_MAX - len(f"{_VERSION_MAX}.")) * 3 // 4 - _OVERHEAD_BYTES
 """Bytes that fit a ``text(65535)`` column when encrypted, whatever the version."""
@@ -41,9 +42,10 @@ class RowCipher:
         wrapped: as ``x_row_keys`` keeps it.
     """
 
-    __slots__ = ("_entropy", "_key", "uuid", "version", "wrapped")
+    __slots__ = ("_entropy", "_key", "_secret", "uuid", "version", "wrapped")
 
     def __init__(self, key: SealingKey, entropy: Entropy, *, uuid: str, version: int, wrapped: str) -> None:
+        self._secret = key
         self._key = AESGCM(key.reveal())
         self._entropy = entropy
         self.uuid = uuid
@@ -60,11 +62,8 @@ class RowCipher:
             raise StrongroomError(
                 Code.INVALID_FORMAT, f"{column} is longer than {PLAIN_MAX_BYTES} bytes, which is all that can be kept."
             )
-        return self.seal_text(column, data)
-
-    def seal_text(self, column: str, data: bytes) -> str:
-        """The same of any length, for what is not kept in a column."""
-        return _seal(self._key, self._entropy, self._place(column), version=self.version, data=data)
+        place = _associated("verifications", column, self.uuid, self.version)
+        return _seal(self._key, self._entropy, place, version=self.version, data=data)
 
     def open(self, column: str, text: str) -> bytes:
         """What was sealed.
@@ -75,10 +74,20 @@ class RowCipher:
         version, sealed = _parse(text)
         if version != self.version:
             raise StrongroomError(Code.STATE_DAMAGED, f"{column} is not of the version of its row's key.")
-        return _open(self._key, sealed, self._place(column, version))
+        return _open(self._key, sealed, _associated("verifications", column, self.uuid, version))
 
-    def _place(self, column: str, version: int | None = None) -> bytes:
-        return _associated("verifications", column, self.uuid, self.version if version is None else version)
+    def seal_copy(self, table: str, data: bytes) -> str:
+        """A row of a backup. It names no version: the key stays what it is when the data key is rotated."""
+        nonce = self._entropy.token(_NONCE_BYTES)
+        return _text(nonce + self._key.encrypt(nonce, data, _associated(table, _COPY, self.uuid, 0)))
+
+    def open_copy(self, table: str, text: str) -> bytes:
+        """What was sealed; ``STATE_DAMAGED`` when it was changed or moved."""
+        return _open(self._key, _bytes(text), _associated(table, _COPY, self.uuid, 0))
+
+    def under(self, cipher: "ColumnCipher") -> "RowCipher":
+        """The same key, wrapped by the newest version of the data key."""
+        return cipher.wrap_row(self.uuid, self._secret)
 
 
 @final
@@ -129,9 +138,13 @@ class ColumnCipher:
 
     def new_row(self, uuid: str) -> RowCipher:
         """A key for a verification that has none."""
-        secret, version = self._entropy.token(_KEY_BYTES), self.version
-        wrapped = self.seal("x_row_keys", "wrapped_key", uuid, secret)
-        return RowCipher(SealingKey(secret), self._entropy, uuid=uuid, version=version, wrapped=wrapped)
+        return self.wrap_row(uuid, SealingKey(self._entropy.token(_KEY_BYTES)))
+
+    def wrap_row(self, uuid: str, key: SealingKey) -> RowCipher:
+        """A verification's key under the newest version."""
+        version = self.version
+        wrapped = self.seal("x_row_keys", "wrapped_key", uuid, key.reveal())
+        return RowCipher(key, self._entropy, uuid=uuid, version=version, wrapped=wrapped)
 
     def open_row(self, uuid: str, *, version: int, wrapped: str) -> RowCipher:
         """The key of a verification.

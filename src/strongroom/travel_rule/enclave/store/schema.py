@@ -1,8 +1,8 @@
 """The enclave's tables: the eight of the requirement, and four of its own.
 
 Names, order, comments and indexes of the eight are those of requirements 2, "Table definitions". MySQL's tables are
-compared with it, column by column, in ``tests/travel_rule/enclave/store``. The collation is binary there: an address or a
-key that differs by case is another one.
+compared with it, column by column, in ``tests/travel_rule/enclave/store``. The collation is binary there: an address or
+a key that differs by case is another one.
 
 The four of its own begin with ``x_``: what was migrated, the versions of the data key, one key for each verification,
 and messages that were seen.
