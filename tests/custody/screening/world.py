@@ -38,11 +38,11 @@ class World:
         vault: type[FakeSecureVault] = FakeSecureVault,
     ) -> None:
         self.database, self.clock = database, clock
-        self.kms = kms or MemoryKms()
+        self.kms, self.config = kms or MemoryKms(), config or ScreeningConfig()
         self.stage = Stage(clock, entropy=entropy)
         self.host = self.stage.host("screening", database, kms=self.kms, works=False)
         self.vault = vault()
-        self.service = build(self.host, config or ScreeningConfig())
+        self.service = build(self.host, self.config)
         self.stage.add(self.service, self.vault.service())
         self.manager = self.stage.peer(ScreeningStub, "screening", caller="transaction_manager")
         self.gateway = self.stage.peer(ScreeningStub, "screening", caller="gateway")
@@ -64,6 +64,15 @@ class World:
 
     async def load_bytes(self, content: bytes, *, name: str = "test") -> int:
         return (await self.gateway.ImportList(pb.ImportListRequest(name=name, content=content))).addresses
+
+    async def register(self, content: bytes) -> pb.ImportPartiesResponse:
+        return await self.gateway.ImportParties(pb.ImportPartiesRequest(content=content))
+
+    async def report(self, about: Intent, *, tx_hash: str = "", failure: str = "") -> bool:
+        request = pb.ReportTransferRequest(
+            tenant_id=TENANT, transaction_id=str(about.id), tx_hash=tx_hash, failure=failure
+        )
+        return (await self.manager.ReportTransfer(request, metadata=on_behalf(about.id))).reported
 
     async def screen(self, about: Intent, *, attempt: int = 0, **changes: Any) -> pb.ScreenTransactionResponse:
         request = pb.ScreenTransactionRequest(attempt=attempt, **_fields(about, changes))

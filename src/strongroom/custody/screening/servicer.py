@@ -75,17 +75,13 @@ class ScreeningServicer(rpc.ScreeningServicer):
 
     async def ReportTransfer(self, request: pb.ReportTransferRequest, context: Context) -> pb.ReportTransferResponse:
         """What became of a transfer."""
-        call = current_call()
-        transaction_id = call.transaction_id
-        if transaction_id is None or str(transaction_id) != request.transaction_id:
-            raise StrongroomError(Code.INTENT_MISMATCH, "The report is of another transaction than the call.")
         reported = await operations.report_transfer(
             means=self._means,
             tenant_id=request.tenant_id,
-            transaction_id=transaction_id,
+            transaction_id=UUID(request.transaction_id),
             tx_hash=request.tx_hash,
             failure=request.failure,
-            received=call.received,
+            received=current_call().received,
         )
         return pb.ReportTransferResponse(reported=reported)
 
