@@ -238,7 +238,13 @@ class BackendResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     result: Literal["VERIFIED", "DENIED", "UNKNOWN", "ERROR", "PENDING"]
     reason: str | None = None
     message: str | None = None
-    ivms101: msgspec.Raw | None = None
+    ivms101: msgspec.Raw = msgspec.Raw()
+
+    @property
+    def told(self) -> bytes | None:
+        """The JSON of ``ivms101``; None if it is absent or null."""
+        text = bytes(self.ivms101)
+        return text if text not in {b"", b"null"} else None
 
 
 class BackendTransaction(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -56,16 +56,15 @@ async def answer_message(*, means: Means, data: bytes) -> bytes:
     envelope = parse_envelope(data)
     sender = await get_counterparty(means=means, vasp_id=envelope.header.from_vasp)
     check_question(envelope, sender=sender, own_vasp_id=means.own_vasp_id, now=means.clock.now())
+    kind, from_vasp = envelope.header.kind.value, envelope.header.from_vasp
     try:
         answer = await _answer(means, envelope)
     except StrongroomError as error:
+        _log.warning("question_refused", kind=kind, from_vasp=from_vasp, code=error.code.name, detail=error.detail)
         answer = _refusal(error)
     except Exception as error:  # noqa: BLE001 - a counterparty learns that it failed, never why
-        _log.error("unexpected_exception", exc_info=error)
+        _log.error("unexpected_exception", kind=kind, from_vasp=from_vasp, exc_info=error)
         answer = Refusal(code=RefusalCode.UNAVAILABLE, text=Code.INTERNAL.meaning.text)
-    kind = envelope.header.kind.value
-    if isinstance(answer, Refusal):
-        _log.warning("question_refused", kind=kind, from_vasp=envelope.header.from_vasp, code=answer.code.value)
     return seal_answer(
         answer,
         question=envelope.header,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -41,6 +42,7 @@ from strongroom.travel_rule.ivms101.findings import Edition
 from strongroom.travel_rule.ivms101.payload import read_part, write_element
 from strongroom.travel_rule.messages import VerificationAnswer, VerificationQuestion
 
+E = TypeVar("E", bound=model.Element)
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -170,29 +172,39 @@ def _judge(means: Means, result: shapes.BackendResult, sent: model.Beneficiary, 
     outcome = read_outcome(result.result, result.reason, result.message)
     if outcome.result is Result.PENDING:
         return Answered(outcome=outcome, verified_at=None)
-    part = None if result.ivms101 is None else find_part(bytes(result.ivms101), "beneficiary")
-    own_part = None if result.ivms101 is None else find_part(bytes(result.ivms101), "beneficiaryvasp")
-    told = None if part is None else read_part(part, model.Beneficiary, means.demands())
-    own = None if own_part is None else read_part(own_part, model.BeneficiaryVASP, means.demands())
-    for reading in (told, own):
-        if reading is not None and not reading.is_valid:
-            first = reading.violations[0]
-            _log.error("backend_told_no_ivms101", code=first.code, path=first.path)
-            return Answered(outcome=failed(f"The beneficiary's data breaks {first.code}."), verified_at=now)
+    try:
+        told = _told(means, result, "beneficiary", model.Beneficiary)
+        own = _told(means, result, "beneficiaryvasp", model.BeneficiaryVASP)
+    except StrongroomError as error:
+        _log.error("backend_told_no_ivms101", detail=error.detail)
+        return Answered(outcome=failed("The beneficiary's provider has no valid data."), verified_at=now)
     missing = unavailable_codes(wanted, sent)
-    if told is not None and told.element is not None:
-        missing = tuple(code for code in missing if code in unavailable_codes(wanted, told.element))
+    if told is not None:
+        missing = tuple(code for code in missing if code in unavailable_codes(wanted, told[0]))
     if outcome.result is Result.VERIFIED and missing:
         return _denied(Reason.UNAVAILABLE_INFORMATION, missing, now)
     return Answered(
         outcome=outcome,
-        beneficiary=None if told is None or told.element is None else _written(means, told.element, told.edition),
-        beneficiary_vasp=None if own is None or own.element is None else _written(means, own.element, own.edition),
+        beneficiary=None if told is None else _written(means, told),
+        beneficiary_vasp=None if own is None else _written(means, own),
         verified_at=now,
     )
 
 
-def _written(means: Means, element: model.Element, edition: Edition) -> bytes:
+def _told(means: Means, result: shapes.BackendResult, name: str, kind: type[E]) -> tuple[E, Edition] | None:
+    """A component that the back end gave; ``INVALID_FORMAT`` for one that breaks the standard."""
+    part = None if result.told is None else find_part(result.told, name)
+    if part is None:
+        return None
+    reading = read_part(part, kind, means.demands())
+    if reading.element is None or reading.violations:
+        first = reading.violations[0]
+        raise StrongroomError(Code.INVALID_FORMAT, f"{first.code} at {first.path} of {name}")
+    return reading.element, reading.edition
+
+
+def _written(means: Means, told: tuple[model.Element, Edition]) -> bytes:
+    element, edition = told
     return write_element(element, means.edition or edition)
 
 
