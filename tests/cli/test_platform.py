@@ -74,3 +74,22 @@ def test_cosigners_and_who_is_connected(strongroom: Run, gateway: Gateway) -> No
     gateway.say("GET /strongroom/cosigners", {"cosigners": found})
     assert strongroom("cosigners").lines[1:] == [["1", "yes", "2027-01-15", "08:00:00Z"], ["3", "no", "never"]]
     assert strongroom("cosigners", "--json").data == found
+
+
+def test_parties_are_imported_and_listed_by_the_operator(strongroom: Run, gateway: Gateway, folder: Path) -> None:
+    (folder / "parties.json").write_text("{}")
+    gateway.say("POST /strongroom/screening/parties", {"tenantId": "acme", "originators": 1, "destinations": 2})
+    said = strongroom("screening", "parties", "import", "parties.json")
+    assert said.out == "acme: 1 originators, 2 destinations, used from now on.\n"
+    asked = gateway.asked[-1]
+    assert asked.body == {"content": base64.b64encode(b"{}").decode()}
+    assert asked.headers["x-operator-token"] == OPERATOR_TOKEN
+    party = {"tenantId": "acme", "kind": "ORIGINATOR", "place": "0", "jurisdiction": "DE", "standing": "VERIFIED"}
+    gateway.say("GET /strongroom/screening/parties", {"parties": [party | {"importedAt": 0}], "paging": {}})
+    assert strongroom("screening", "parties", "list").lines[1][:5] == ["acme", "ORIGINATOR", "0", "DE", "VERIFIED"]
+    assert gateway.asked[-1].headers["x-operator-token"] == OPERATOR_TOKEN
+
+
+def test_an_absent_file_of_parties_is_not_sent(strongroom: Run, gateway: Gateway) -> None:
+    assert strongroom("screening", "parties", "import", "absent.json").is_refused(2, "absent.json")
+    assert gateway.asked == []

@@ -12,11 +12,23 @@ from tests.cli.conftest import Ran, Run
 
 PARTS = ("owners", "roster", "policy", "addresses", "assets")
 TRAVEL_RULE = ("travel-rule", "travel-rule ivms101")
-GROUPS = ("", *PARTS, *TRAVEL_RULE, "approver-key", "owner-key", "tx", "vault", "screening", "verify")
+GROUPS = (
+    "",
+    *PARTS,
+    *TRAVEL_RULE,
+    "approver-key",
+    "owner-key",
+    "tx",
+    "vault",
+    "screening",
+    "screening parties",
+    "verify",
+)
 COMMANDS = (
     "up", "demo", "assets", "cosigners", "tx create", "tx get", "tx list", "tx approve", "tx reject",
     "tx why", "tx pending", "tx cancel", "vault create", "vault list", "vault get",
     "vault activate", "vault addresses", "vault balance", "vault keys", "screening import", "screening list",
+    "screening parties import", "screening parties list",
     "travel-rule ivms101 validate", "travel-rule ivms101 convert", "travel-rule explain",
     "verify custody", "approver-key make", "approver-key show", "owner-key make", "owner-key show",
     *(f"{part} {verb}" for part in PARTS for verb in ("propose", "sign", "publish", "show")),

@@ -66,11 +66,14 @@ class FakeScreening(ScreeningServicer):
 
     async def ImportParties(self, request: pb.ImportPartiesRequest, context: Any) -> pb.ImportPartiesResponse:
         self._note()
-        return pb.ImportPartiesResponse()
+        return pb.ImportPartiesResponse(tenant_id="acme", originators=1, destinations=2)
 
     async def ListParties(self, request: pb.ListPartiesRequest, context: Any) -> pb.ListPartiesResponse:
         self._note()
-        return pb.ListPartiesResponse()
+        party = pb.ListPartiesResponse.Party(
+            tenant_id="acme", kind="ORIGINATOR", place="0", jurisdiction="DE", standing="VERIFIED", imported_at_ms=1
+        )
+        return pb.ListPartiesResponse(parties=[party])
 
     def service(self) -> Service:
         return Service(name="screening", grpc=(lambda server: add_ScreeningServicer_to_server(self, server),))

@@ -63,6 +63,26 @@ async def test_lists_are_the_operators(world: World) -> None:
     assert (await world.get("/v1/strongroom/screening/lists")).json() == {"lists": [], "paging": {}}
 
 
+async def test_parties_are_the_operators_to_import_and_to_list(world: World) -> None:
+    wanted = {"content": text(b'{"tenant": "acme"}')}
+    answer = await as_operator(world, "POST", "/v1/strongroom/screening/parties", wanted)
+    assert answer.json() == {"tenantId": "acme", "originators": 1, "destinations": 2}
+    shown = (await as_operator(world, "GET", "/v1/strongroom/screening/parties")).json()
+    assert shown["parties"][0] == {
+        "tenantId": "acme",
+        "kind": "ORIGINATOR",
+        "place": "0",
+        "jurisdiction": "DE",
+        "standing": "VERIFIED",
+        "importedAt": 1,
+    }
+    for answer in (
+        await world.post("/v1/strongroom/screening/parties", wanted),
+        await world.get("/v1/strongroom/screening/parties"),
+    ):
+        assert refusal(answer) == (403, "OPERATOR_TOKEN_INVALID")
+
+
 async def test_cosigners_are_shown_to_users_and_the_operator(world: World) -> None:
     shown = (await world.get("/v1/strongroom/cosigners")).json()
     assert [cosigner["index"] for cosigner in shown["cosigners"]] == [1, 2, 3]

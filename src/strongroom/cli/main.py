@@ -74,7 +74,7 @@ _COMMANDS = (
     ("tx", "strongroom.cli.transactions:app", _THERE, "Create, show, approve and cancel transactions."),
     ("vault", "strongroom.cli.vault:app", _THERE, "Vault accounts, addresses, balances and the key."),
     ("keys", "strongroom.cli.keys:app", _THERE, "The tenant's key: made, refreshed, backed up, recovered."),
-    ("screening", "strongroom.cli.screening:app", _THERE, "The lists of addresses that nobody may pay."),
+    ("screening", "strongroom.cli.screening:app", _THERE, "Addresses that nobody may pay; senders, receivers."),
     ("owners", "strongroom.cli.documents:owners", _THERE, "Who may change the document set."),
     ("roster", "strongroom.cli.documents:roster", _THERE, "Whose signature counts."),
     ("policy", "strongroom.cli.documents:policy", _THERE, "What is allowed, and who must agree."),

@@ -1,4 +1,4 @@
-"""``strongroom screening``: the lists of addresses that nobody may pay; the operator's business."""
+"""``strongroom screening``: addresses that nobody may pay, and who sends and receives; the operator's business."""
 
 import json
 from pathlib import Path
@@ -11,6 +11,8 @@ from strongroom.cli.failures import WrongUsageError
 from strongroom.cli.output import AsJson, say, show_json, show_table, time_text
 
 app = App(name="screening", help="The lists of addresses that nobody may pay.", help_format="plaintext")
+parties = App(name="parties", help="Who sends and who receives: the Travel Rule's parties.", help_format="plaintext")
+app.command(parties)
 
 
 @app.command(name="import")
@@ -53,6 +55,48 @@ def list_(*, as_json: AsJson = False, connection: Connection | None = None) -> N
         return
     rows = ((item["name"], str(item["addresses"]), time_text(item.get("importedAt", 0))) for item in found)
     show_table(("name", "addresses", "imported"), rows, empty="No list is imported: no transaction moves.")
+
+
+@parties.command(name="import")
+def import_parties(
+    file: Annotated[Path, Parameter(help="A JSON object: tenant, originators, destinations.")],
+    /,
+    *,
+    as_json: AsJson = False,
+    connection: Connection | None = None,
+) -> None:
+    """Import a tenant's parties in place of all that it had. Needs the operator's token.
+
+    The file holds personal data; it is kept sealed and never shown again. docs/travel_rule.md says what stands in it.
+
+    For example:
+        strongroom screening parties import parties.json
+    """
+    with (connection or Connection()).target().operator() as operator:
+        imported = operator.import_parties(read_file(file))
+    if as_json:
+        show_json(imported)
+    else:
+        counts = f"{imported['originators']} originators, {imported['destinations']} destinations"
+        say(f"{imported['tenantId']}: {counts}, used from now on.")
+
+
+@parties.command(name="list")
+def list_parties(*, as_json: AsJson = False, connection: Connection | None = None) -> None:
+    """List who is registered, without any person. Needs the operator's token.
+
+    For example:
+        strongroom screening parties list
+    """
+    with (connection or Connection()).target().operator() as operator:
+        found = list(operator.pages("/strongroom/screening/parties", items="parties"))
+    if as_json:
+        show_json(found)
+        return
+    names = ("tenantId", "kind", "place", "jurisdiction", "standing")
+    rows = ((*(item[name] for name in names), time_text(item["importedAt"])) for item in found)
+    heads = ("tenant", "kind", "place", "jurisdiction", "standing", "imported")
+    show_table(heads, rows, empty="Nobody is registered: what the Travel Rule covers is refused.")
 
 
 def _check_list(file: Path, content: bytes) -> None:

@@ -291,6 +291,17 @@ class Strongroom:
         body = {"name": name, "content": _text(content)}
         return int(self.request("POST", "/strongroom/screening/lists", body=body)["addresses"])
 
+    def import_parties(self, content: bytes) -> Json:
+        """Put the parties of a file in place of all that its tenant had; operators only.
+
+        Args:
+            content: JSON, as docs/travel_rule.md says.
+
+        Returns:
+            ``tenantId`` and how many ``originators`` and ``destinations`` there are.
+        """
+        return self.request("POST", "/strongroom/screening/parties", body={"content": _text(content)})
+
     def request_key(self, signed: Signed) -> Json:
         """Start the key ceremony that the owners asked for."""
         return self.request("POST", "/strongroom/keys", body={"keyRequest": _text(signed.encode())})

@@ -241,6 +241,20 @@ class Peers:
         ]
         return shapes.ScreeningLists(lists=lists, paging=shapes.Paging(after=reply.next_cursor))
 
+    async def import_parties(self, *, content: bytes) -> shapes.Parties:
+        """Put parties in place of all that their tenant had."""
+        reply = await self._screening.ImportParties(screening_pb2.ImportPartiesRequest(content=content))
+        return shapes.Parties(tenant_id=reply.tenant_id, originators=reply.originators, destinations=reply.destinations)
+
+    async def list_parties(self, *, page_size: int, cursor: str) -> shapes.PartyList:
+        """A page of parties."""
+        reply = await self._screening.ListParties(screening_pb2.ListPartiesRequest(page_size=page_size, cursor=cursor))
+        parties = [
+            shapes.Party(item.tenant_id, item.kind, item.place, item.jurisdiction, item.standing, item.imported_at_ms)
+            for item in reply.parties
+        ]
+        return shapes.PartyList(parties=parties, paging=shapes.Paging(after=reply.next_cursor))
+
     async def list_cosigners(self) -> shapes.Cosigners:
         """Which co-signers are connected."""
         reply = await self._engine.ListCosigners(cosigner_engine_pb2.ListCosignersRequest())

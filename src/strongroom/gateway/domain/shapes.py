@@ -328,6 +328,42 @@ class ScreeningLists(Shape, frozen=True):
     paging: Paging
 
 
+class NewParties(Shape, frozen=True):
+    """The parties of one tenant's transfers: the file's bytes in base64. Personal data, which is never shown again."""
+
+    content: str
+
+
+class Parties(Shape, frozen=True, omit_defaults=False):
+    """How many parties were imported for a tenant."""
+
+    tenant_id: str
+    originators: int
+    destinations: int
+
+
+class Party(Shape, frozen=True, omit_defaults=False):
+    """A registered party, without the person: kind ORIGINATOR or DESTINATION; ``imported_at`` in Unix milliseconds.
+
+    ``place`` is a vault account, or an asset and an address; ``standing`` how far an originator's identity is checked,
+    or the institution that holds a destination, or ``unhosted``.
+    """
+
+    tenant_id: str
+    kind: str
+    place: str
+    jurisdiction: str
+    standing: str
+    imported_at: int
+
+
+class PartyList(Shape, frozen=True):
+    """A page of parties."""
+
+    parties: list[Party]
+    paging: Paging
+
+
 class Cosigner(Shape, frozen=True, omit_defaults=False):
     """A co-signer; ``seen_at`` in Unix milliseconds, 0 if never."""
 

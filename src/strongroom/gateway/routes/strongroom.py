@@ -59,6 +59,25 @@ async def list_lists(
     return await platform.list_lists(peers=peers, page_size=page_size(limit), cursor=after)
 
 
+@post("/strongroom/screening/parties", status_code=200, tags=["platform"])
+async def import_parties(peers: ThePeers, caller: TheCaller, data: JSONBody[shapes.NewParties]) -> shapes.Parties:
+    """Import who sends from a tenant's vault accounts and who receives at addresses; for the operator."""
+    return await platform.import_parties(peers=peers, caller=caller, wanted=data)
+
+
+@get("/strongroom/screening/parties", tags=["platform"])
+async def list_parties(
+    request: HttpRequest,
+    peers: ThePeers,
+    caller: TheCaller,
+    limit: FromQuery[int] = DEFAULT_LIMIT,
+    after: After = "",
+) -> shapes.PartyList:
+    """Registered parties by tenant, kind and place, without any person; for the operator."""
+    check_names(request, "limit", "after")
+    return await platform.list_parties(peers=peers, caller=caller, page_size=page_size(limit), cursor=after)
+
+
 @get("/strongroom/cosigners", tags=["platform"])
 async def list_cosigners(peers: ThePeers) -> shapes.Cosigners:
     """Which co-signers are connected."""

@@ -39,6 +39,8 @@ _HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     strongroom.get_key,
     strongroom.import_list,
     strongroom.list_lists,
+    strongroom.import_parties,
+    strongroom.list_parties,
     strongroom.list_cosigners,
     strongroom.get_health,
 )

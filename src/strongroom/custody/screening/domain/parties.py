@@ -114,7 +114,7 @@ class _File(_Wire, frozen=True):
 
 
 def parse_parties(content: bytes) -> Parties:
-    """The registry in a file: ``{"tenant", "originators": [...], "destinations": [...]}`` (docs/travel-rule.md).
+    """The registry in a file: ``{"tenant", "originators": [...], "destinations": [...]}`` (docs/travel_rule.md).
 
     Raises:
         StrongroomError: ``REQUEST_INVALID`` saying where, and never what stands there: it is personal data.
