@@ -112,18 +112,18 @@ class VendorHttp:
         """
         received = await self._send(method, path, call=call, headers=headers, content=content)
         self._check_status(received, call)
-        try:
-            return msgspec.json.decode(received.body, type=answer)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise self.changed(call, "is not of the documented shape") from None
+        return self._decode(received, call, answer)
 
     async def tell(self, method: str, path: str, *, call: str, headers: Mapping[str, str]) -> None:
         """Make a call without a body whose answer says nothing but that it was taken.
 
         Raises:
-            VendorError: for everything but a 2xx.
+            VendorError: for everything but a 2xx that is JSON or nothing: a page of an edge says 200 too.
         """
-        self._check_status(await self._send(method, path, call=call, headers=headers, content=None), call)
+        received = await self._send(method, path, call=call, headers=headers, content=None)
+        self._check_status(received, call)
+        if received.body:
+            self._decode(received, call, msgspec.Raw)
 
     def changed(self, call: str, what: str) -> VendorError:
         """An answer that cannot be used; ``what`` completes the sentence."""
@@ -152,6 +152,12 @@ class VendorHttp:
             if len(body) > _ANSWER_LIMIT_BYTES:
                 raise self.changed(call, "is too large")
         return bytes(body)
+
+    def _decode(self, received: _Received, call: str, answer: type[A]) -> A:
+        try:
+            return msgspec.json.decode(received.body, type=answer)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise self.changed(call, "is not of the documented shape") from None
 
     def _check_status(self, received: _Received, call: str) -> None:
         status = received.status
