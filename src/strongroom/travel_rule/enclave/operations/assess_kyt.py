@@ -106,7 +106,7 @@ async def _store(means: Means, held: Kyt, changed: Kyt) -> None:
 async def _end(means: Means, held: Kyt, ended: Kyt, alerts: Sequence[Alert]) -> None:
     """The result, its alerts and the callback in one commit; nothing of it if the lease was lost."""
     now = means.now()
-    done = replace(ended, lease=Lease(worker_id=None, at=now), assessed_at=now)
+    done = replace(ended, lease=Lease(worker_id=held.lease.worker_id, at=now), assessed_at=now)
     callback = new_callback(means, KYT_RESULT, done.request_id)
 
     async def store(tx: Transaction) -> bool:

@@ -142,7 +142,7 @@ async def _store(means: Means, held: Wco, changed: Wco) -> None:
 async def _end(means: Means, held: Wco, ended: Wco) -> None:
     """The result and the callback in one commit; nothing of it if the lease was lost."""
     now = means.now()
-    done = replace(ended, lease=Lease(worker_id=None, at=now), assessed_at=now)
+    done = replace(ended, lease=Lease(worker_id=held.lease.worker_id, at=now), assessed_at=now)
     callback = new_callback(means, WCO_RESULT, done.request_id)
 
     async def store(tx: Transaction) -> bool:
