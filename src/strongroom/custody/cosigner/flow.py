@@ -27,6 +27,7 @@ from strongroom.custody.cosigner.operations.consent import seek_consent
 from strongroom.custody.cosigner.operations.context import Context
 from strongroom.custody.cosigner.operations.generate_key import KeyCeremony
 from strongroom.custody.cosigner.operations.honour import honour_tombstone, read_tombstone
+from strongroom.custody.cosigner.operations.record_alarm import report_suppressed
 from strongroom.custody.cosigner.operations.refresh_key import open_key_ceremony
 from strongroom.custody.cosigner.operations.take_part import SigningCeremony, open_ceremony
 from strongroom.kernel.digest import request_hash
@@ -54,6 +55,7 @@ class Cosigner:
 
     def handle(self, order: Order) -> tuple[Report, ...]:
         """Do what an order says; whatever has to last is in the journal when this returns."""
+        report_suppressed(context=self._context)
         match order:
             case PeerMessage():
                 return self._deliver(order)

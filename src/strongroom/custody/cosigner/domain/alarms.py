@@ -1,6 +1,18 @@
-"""Which refusals are alarms: they go into the journal, the others leave no trace (trust.md 5)."""
+"""Which refusals are alarms: they go into the journal, the others leave no trace (trust.md 5).
+
+Whoever sends orders can cause alarms at will, so only so many of them are written in an hour: else it could fill the
+disk of whom it cannot move. The others are counted.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Final, final
 
 from strongroom.kernel.errors import Code
+
+HOUR_S: Final = 3600
+ALARMS_PER_HOUR: Final = 200
+"""How many alarms are journalled in any hour, some hundred bytes each."""
 
 PATIENCE = frozenset(
     {
@@ -26,3 +38,41 @@ PATIENCE = frozenset(
 def is_alarm(code: Code) -> bool:
     """Whether a refusal with this reason is to be journalled."""
     return code not in PATIENCE
+
+
+@final
+class AlarmWindow:
+    """The alarms of the last hour, and since when further ones are only counted.
+
+    An hour after the first that was not written the count is written, and alarms are again.
+
+    Args:
+        times: of the newest alarms in the journal, oldest first; Unix seconds.
+        suppressed_since: when the first of those was refused that are counted and not reported yet.
+    """
+
+    def __init__(self, times: Iterable[int], *, suppressed_since: int | None) -> None:
+        self._times = deque(times)
+        self._since = suppressed_since
+
+    def has_room(self, now: int) -> bool:
+        """Whether an alarm is written now; else it is counted."""
+        while self._times and self._times[0] <= now - HOUR_S:
+            self._times.popleft()
+        return self._since is None and len(self._times) < ALARMS_PER_HOUR
+
+    def is_report_due(self, now: int) -> bool:
+        """Whether what was counted is to be written."""
+        return self._since is not None and now >= self._since + HOUR_S
+
+    def written(self, now: int) -> None:
+        """An alarm was journalled."""
+        self._times.append(now)
+
+    def counted(self, now: int) -> None:
+        """An alarm was counted instead."""
+        self._since = now if self._since is None else self._since
+
+    def reported(self) -> None:
+        """What was counted is in the journal."""
+        self._since = None

@@ -118,6 +118,22 @@ class Refused(Document, frozen=True):
     at: int
 
 
+class SuppressedAlarms(Document, frozen=True):
+    """How many refusals with one reason were counted instead of written."""
+
+    tenant: str
+    reason: str
+    count: int
+
+
+class AlarmsSuppressed(Document, frozen=True):
+    """There were more alarms than are written in an hour; ``since`` is when the first of them was refused."""
+
+    alarms: tuple[SuppressedAlarms, ...]
+    since: int
+    at: int
+
+
 class Frozen(Document, frozen=True):
     """We were rolled back: ``peer`` showed a head that we signed and that is not in this journal."""
 
@@ -164,6 +180,7 @@ Entry: TypeAlias = (
     | Closed
     | PeerClosed
     | Refused
+    | AlarmsSuppressed
     | Frozen
     | Banned
     | CeremonyFailed
@@ -182,6 +199,7 @@ KINDS: dict[str, type[Entry]] = {
     "closed": Closed,
     "peer-closed": PeerClosed,
     "refused": Refused,
+    "alarms-suppressed": AlarmsSuppressed,
     "frozen": Frozen,
     "banned": Banned,
     "ceremony-failed": CeremonyFailed,

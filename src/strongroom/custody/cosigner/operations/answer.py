@@ -1,24 +1,19 @@
 """Refusals and tombstones: signed, so that nobody can say for a co-signer that it said no."""
 
-from strongroom.custody.cosigner.domain.alarms import is_alarm
 from strongroom.custody.cosigner.domain.entries import Closed
-from strongroom.custody.cosigner.domain.entries import Refused as RefusedEntry
 from strongroom.custody.cosigner.domain.reports import Refused, Tombstoned
 from strongroom.custody.cosigner.operations.context import Context
+from strongroom.custody.cosigner.operations.record_alarm import TEXT_MAX, record_refusal
 from strongroom.custody.cosigner.store import (
-    find_document_set,
     find_peer_tombstone,
     find_released,
     find_tombstone,
     is_frozen,
-    is_refusal_known,
 )
 from strongroom.kernel.documents.consent import Refusal, RefusalKind, Tombstone
 from strongroom.kernel.documents.signing import Kind
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import TenantId
-
-_TEXT_MAX = 200
 
 
 def refuse(
@@ -39,34 +34,12 @@ def refuse(
         cosigner=context.index,
         kind=RefusalKind.NOT_NOW,
         reason=error.code.name,
-        detail=error.detail[:_TEXT_MAX],
+        detail=error.detail[:TEXT_MAX],
         at=context.now_s(),
     )
     record_refusal(context=context, tenant_id=tenant_id, request_hash=request_hash, error=error)
     document = context.sign(kind=Kind.REFUSAL, tenant_id=tenant_id, document=refusal)
     return Refused(ceremony_id=ceremony_id, document=document)
-
-
-def record_refusal(*, context: Context, tenant_id: TenantId, request_hash: bytes, error: StrongroomError) -> None:
-    """Journal an alarm of a tenant that is known here, once for each request and reason.
-
-    Args:
-        request_hash: of the request, or SHA-256 of the document that is refused.
-    """
-    db, reason = context.journal.db, error.code.name
-    if not is_alarm(error.code) or is_refusal_known(db, request_hash=request_hash, reason=reason):
-        return
-    if find_document_set(db, tenant=tenant_id) is None:
-        return
-    context.journal.append(
-        RefusedEntry(
-            tenant=tenant_id,
-            request_hash=request_hash,
-            reason=reason,
-            detail=error.detail[:_TEXT_MAX],
-            at=context.now_s(),
-        )
-    )
 
 
 def entomb(
@@ -104,7 +77,7 @@ def write_tombstone(
         transaction_id=transaction_id,
         request_hash=request_hash,
         cosigner=context.index,
-        reason=reason[:_TEXT_MAX],
+        reason=reason[:TEXT_MAX],
         at=context.now_s(),
     )
     return Closed(

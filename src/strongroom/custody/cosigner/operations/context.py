@@ -6,6 +6,7 @@ from typing import Final, final
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from strongroom.custody.cosigner.domain.alarms import ALARMS_PER_HOUR, AlarmWindow
 from strongroom.custody.cosigner.domain.ceremony import QUORUM, sealing_data, shared_secret
 from strongroom.custody.cosigner.domain.entries import PeerHead
 from strongroom.custody.cosigner.domain.limits import Limits, SpendingWindow
@@ -15,7 +16,9 @@ from strongroom.custody.cosigner.store import (
     StoredKey,
     find_document_set,
     find_key,
+    find_suppressed_since,
     get_share_blob,
+    list_alarm_times,
     list_pending_keys,
     list_spending,
 )
@@ -56,6 +59,7 @@ class Memory:
         self.shares: OrderedDict[tuple[bytes, str], KeyShare] = OrderedDict()
         self.secrets: dict[bytes, bytes] = {}
         self.heads: dict[tuple[str, int], PeerHead] = {}
+        self.alarms: AlarmWindow | None = None
         self.seen_changes = -1
 
     def forget_documents(self) -> None:
@@ -128,6 +132,13 @@ class Context:
         """Fill the window of the last day from the journal."""
         for spending in list_spending(self.journal.db, since=since):
             self.memory.window.add(spending)
+
+    def get_alarms(self) -> AlarmWindow:
+        """The alarms of the last hour."""
+        if self.memory.alarms is None:
+            times = list_alarm_times(self.journal.db, limit=ALARMS_PER_HOUR)
+            self.memory.alarms = AlarmWindow(times, suppressed_since=find_suppressed_since(self.journal.db))
+        return self.memory.alarms
 
     def get_document_set(self, tenant_id: TenantId) -> DocumentSet:
         """The tenant's current document set as it was verified and installed here.

@@ -1,5 +1,6 @@
 """The co-signer's journal and the index tables that follow from it, in one SQLite file. All SQL is in here."""
 
+from strongroom.custody.cosigner.store.alarms import find_suppressed_since, list_alarm_times, list_suppressed
 from strongroom.custody.cosigner.store.journal import Journal
 from strongroom.custody.cosigner.store.reads import (
     DocumentHead,
@@ -60,6 +61,7 @@ __all__ = [
     "find_request",
     "find_signature",
     "find_slot",
+    "find_suppressed_since",
     "find_tombstone",
     "get_failure_count",
     "get_share_blob",
@@ -69,6 +71,7 @@ __all__ = [
     "is_frozen",
     "is_refusal_known",
     "is_sign_id_used",
+    "list_alarm_times",
     "list_bans",
     "list_document_heads",
     "list_frozen",
@@ -76,4 +79,5 @@ __all__ = [
     "list_pending_keys",
     "list_requests",
     "list_spending",
+    "list_suppressed",
 ]

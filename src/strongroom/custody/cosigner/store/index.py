@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from strongroom.custody.cosigner.domain.entries import (
+    AlarmsSuppressed,
     BackedUp,
     Banned,
     CeremonyFailed,
@@ -243,6 +244,10 @@ def _refused(db: sqlite3.Connection, entry: Refused) -> None:
     )
 
 
+def _nothing(db: sqlite3.Connection, entry: AlarmsSuppressed) -> None:
+    """It decides nothing: which alarms there were is for people."""
+
+
 def _frozen(db: sqlite3.Connection, entry: Frozen) -> None:
     """One journal serves all tenants: what was lost of it was lost for all."""
     db.execute(
@@ -297,6 +302,7 @@ _PROJECTIONS = cast(
         Closed: _closed,
         PeerClosed: _peer_closed,
         Refused: _refused,
+        AlarmsSuppressed: _nothing,
         Frozen: _frozen,
         Banned: _banned,
         CeremonyFailed: _failed,

@@ -6,8 +6,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self, final
 
-from strongroom.custody.cosigner.domain.entries import GENESIS_HEAD, KIND_OF, KINDS, Entry, entry_hash
+from strongroom.custody.cosigner.domain.entries import (
+    GENESIS_HEAD,
+    KIND_OF,
+    KINDS,
+    AlarmsSuppressed,
+    Entry,
+    entry_hash,
+)
 from strongroom.custody.cosigner.domain.key_entries import KeyActivated, KeyGenerated, KeyRefreshed, ShareRestored
+from strongroom.custody.cosigner.store.alarms import ALARM_SCHEMA, count_alarm, forget_counted
 from strongroom.custody.cosigner.store.index import INDEX_SCHEMA, INDEX_TABLES, JOURNAL_SCHEMA, contents, project
 from strongroom.custody.cosigner.store.key_index import (
     SHARES_SCHEMA,
@@ -48,7 +56,7 @@ class Journal:
         self.db.execute("pragma secure_delete = on")  # an old share is overwritten when it is deleted
         self.db.execute("pragma wal_autocheckpoint = 4000")  # pages: copying the log back is rarer than a commit
         with self._transaction():
-            for statement in _statements(JOURNAL_SCHEMA + INDEX_SCHEMA + SHARES_SCHEMA):
+            for statement in _statements(JOURNAL_SCHEMA + INDEX_SCHEMA + SHARES_SCHEMA + ALARM_SCHEMA):
                 self.db.execute(statement)
         self._sequence, self._head = self._verify()
 
@@ -86,10 +94,17 @@ class Journal:
                 project(self.db, entry)
                 if share is not None and isinstance(entry, KeyGenerated | KeyRefreshed | ShareRestored):
                     insert_share(self.db, entry, share)
+                if isinstance(entry, AlarmsSuppressed):
+                    forget_counted(self.db, entry)
             deleted = any(isinstance(entry, _REPLACING) for entry in entries) and delete_unused_shares(self.db)
         self._sequence, self._head = sequence, head
         if deleted:
             self.db.execute("pragma wal_checkpoint(truncate)")  # the log has copies of the pages that were wiped
+
+    def count_alarm(self, *, tenant: str, reason: str, at: int) -> None:
+        """Count an alarm that is not written, where a restart does not forget it; the journal does not grow."""
+        with self._transaction():
+            count_alarm(self.db, tenant=tenant, reason=reason, at=at)
 
     def close(self) -> None:
         """Close the file."""
