@@ -30,6 +30,7 @@ from strongroom.runtime.collector import settle_collector
 from strongroom.runtime.db import Database, DatabaseConfig, DatabaseNames
 from strongroom.runtime.entropy import SystemEntropy
 from strongroom.runtime.host_local import LocalPlatform
+from strongroom.runtime.http import open_door, serve_config
 from strongroom.runtime.kms import SoftwareAttestor, SoftwareKms
 from strongroom.runtime.pki import Authority, TlsIdentity
 from strongroom.runtime.rpc.access import Access
@@ -39,6 +40,16 @@ from strongroom.runtime.work import Work
 
 CONNECTIONS = 8
 """Per service: sixteen transactions in flight hold a connection for a millisecond each."""
+
+
+class TravelRuleSettings(ScreeningConfig, frozen=True):
+    """Screening's settings with an enclave.
+
+    Args:
+        backend_port: of screening's door for the enclave, on 127.0.0.1.
+    """
+
+    backend_port: int = 8632
 
 
 class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -56,6 +67,7 @@ class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         http_port: of the REST door, on 127.0.0.1.
         link_port: of the co-signers' door, on 127.0.0.1.
         chains: JSON-RPC URL by chain id.
+        travel_rule: the Travel Rule enclave; None for a simulated counterparty.
     """
 
     data_dir: str
@@ -69,6 +81,7 @@ class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     link_port: int
     chains: dict[str, str]
     database_socket: str = ""
+    travel_rule: TravelRuleSettings | None = None
 
     def __repr__(self) -> str:
         """No secret of it."""
@@ -89,6 +102,7 @@ async def serve_platform(settings: PlatformSettings) -> None:
         platform, services = await _build(settings, stack)
         await platform.start()
         stack.push_async_callback(platform.stop)
+        await _open_backend_door(settings, services["screening"], stack)
         settle_collector()
         await _serve_http(services["gateway"], settings.http_port)
 
@@ -129,7 +143,7 @@ async def _open(entry: Entry, settings: PlatformSettings, stack: AsyncExitStack)
 def _configs(settings: PlatformSettings, authority: Authority) -> Mapping[str, object]:
     return {
         "balances": BalancesConfig(),
-        "screening": ScreeningConfig(),
+        "screening": settings.travel_rule or ScreeningConfig(),
         "policy_engine": PolicyEngineConfig(),
         "cosigner_engine": EngineConfig(
             link_address=f"127.0.0.1:{settings.link_port}",
@@ -140,6 +154,13 @@ def _configs(settings: PlatformSettings, authority: Authority) -> Mapping[str, o
         "nodes": NodesConfig(chains=settings.chains),
         "gateway": GatewayConfig(operator_token=settings.operator_token),
     }
+
+
+async def _open_backend_door(settings: PlatformSettings, screening: Service, stack: AsyncExitStack) -> None:
+    """Screening's door for the enclave, if there is one."""
+    if settings.travel_rule is not None and screening.http is not None:
+        config = serve_config(screening.http, host="127.0.0.1", port=settings.travel_rule.backend_port, tls=None)
+        await stack.enter_async_context(open_door(config))
 
 
 async def _serve_http(gateway: Service, port: int) -> None:

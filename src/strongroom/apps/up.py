@@ -21,7 +21,7 @@ from strongroom.apps.embedded.postgres import PostgresCluster
 from strongroom.apps.embedded.process import Command, ManagedProcess
 from strongroom.apps.embedded.supervisor import ChildSpec, Event, Happening, Supervisor
 from strongroom.apps.embedded.tenant import APPROVERS, OWNERS, Introduced, introduce_tenant, key_file, prepare_tenant
-from strongroom.apps.serve import PlatformSettings
+from strongroom.apps.serve import PlatformSettings, TravelRuleSettings
 from strongroom.runtime.entropy import SystemEntropy
 
 READY_FILE = "ready.json"
@@ -70,13 +70,14 @@ class Ready:
         }
 
 
-def prepare(data_dir: Path, *, port: int, tell: Tell) -> Embedded:
+def prepare(data_dir: Path, *, port: int, tell: Tell, travel_rule: TravelRuleSettings | None = None) -> Embedded:
     """Make what is absent in the data folder: database cluster, certificates, co-signers, the first tenant's documents.
 
     Args:
         data_dir: made if absent.
         port: of the REST door; 0 for that of the last start, or a free one.
         tell: told each thing, for people.
+        travel_rule: screening's settings with an enclave; None for a simulated counterparty.
 
     Raises:
         StrongroomError: ``CONFIG_INVALID``, ``STATE_DAMAGED``, ``STATUS_CONFLICT``.
@@ -98,6 +99,7 @@ def prepare(data_dir: Path, *, port: int, tell: Tell) -> Embedded:
         http_port=port or keep_port(layout.data_dir / "http_port"),
         link_port=keep_port(layout.data_dir / "link_port"),
         chains={str(DEVELOPMENT_CHAIN_ID): chain.rpc_url},
+        travel_rule=travel_rule,
     )
     replace_private(layout.platform_settings, json.dumps(msgspec.to_builtins(settings)).encode())
     tell("three co-signers with keys of their own, owners, a signed genesis document set")
@@ -105,7 +107,14 @@ def prepare(data_dir: Path, *, port: int, tell: Tell) -> Embedded:
     return Embedded(layout=layout, secrets=secrets, cluster=cluster, chain=chain, settings=settings)
 
 
-def run_embedded(data_dir: Path, *, port: int, tell: Tell, when_ready: Callable[[Ready], Awaitable[bool]]) -> None:
+def run_embedded(
+    data_dir: Path,
+    *,
+    port: int,
+    tell: Tell,
+    when_ready: Callable[[Ready], Awaitable[bool]],
+    travel_rule: TravelRuleSettings | None = None,
+) -> None:
     """Prepare and run everything until SIGINT, SIGTERM, or until ``when_ready`` answers that it is done.
 
     Args:
@@ -113,11 +122,12 @@ def run_embedded(data_dir: Path, *, port: int, tell: Tell, when_ready: Callable[
         port: as ``prepare``.
         tell: told each thing, for people.
         when_ready: called once everything answers and the tenant can send; True ends the run.
+        travel_rule: as ``prepare``.
 
     Raises:
         StrongroomError: as ``prepare``, and whatever ``when_ready`` raises, after everything has been stopped.
     """
-    embedded = prepare(data_dir, port=port, tell=tell)
+    embedded = prepare(data_dir, port=port, tell=tell, travel_rule=travel_rule)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_run(embedded, tell=tell, when_ready=when_ready))
 

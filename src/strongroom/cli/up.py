@@ -7,14 +7,21 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from strongroom.apps.serve import TravelRuleSettings
 from strongroom.apps.up import READY_FILE, Ready, run_embedded
 from strongroom.cli.connection import DEFAULT_DATA_DIR
 from strongroom.cli.failures import Exit
 from strongroom.cli.files import remove, write_private
 from strongroom.cli.output import say, show_facts
+from strongroom.runtime.config import load_settings
 
 SOMEONE = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 """The second public account of the development chain: a receiver for a first try."""
+
+TravelRuleFile = Annotated[
+    Path | None,
+    Parameter(help="Settings of the Travel Rule enclave, as TOML (docs/travel_rule.md); without it, it is simulated."),
+]
 
 
 def up(
@@ -32,6 +39,7 @@ def up(
         Path | None,
         Parameter(help="Where to write addresses and credentials as JSON once it is ready; removed at the end."),
     ] = None,
+    travel_rule: TravelRuleFile = None,
 ) -> int:
     """Run everything on this machine until it is asked to stop; its help text stands in ``main``."""
     was_ready = False
@@ -45,11 +53,12 @@ def up(
         say("\nRunning until Ctrl-C.")
         return False
 
+    settings = None if travel_rule is None else load_settings(TravelRuleSettings, file=travel_rule, environ={})
     if ready_file is not None:
         remove(ready_file)
     say(f"Strongroom starts in {data.absolute()}")
     try:
-        run_embedded(data, port=port, tell=lambda line: say(f"  {line}"), when_ready=when_ready)
+        run_embedded(data, port=port, tell=lambda line: say(f"  {line}"), when_ready=when_ready, travel_rule=settings)
     finally:
         if was_ready and ready_file is not None:
             remove(ready_file)
