@@ -32,6 +32,19 @@ ivms101 = App(name="ivms101", help="Payloads of IVMS101, 2020 and 2023.", help_f
 names = App(name="names", help="Whether two names are of one person or company.", help_format="plaintext")
 app.command(ivms101)
 app.command(names)
+_DEMO = """Let two VASPs exchange originator and beneficiary data on this machine.
+
+Starts two enclaves (one on MariaDB where that is installed), a hub between them
+that can read nothing, and a simulated back end for each. Shows a verification,
+one that is denied, the report of the transaction and an inquiry, and what each
+side stored. Exit code 0 only if all of it is as it should be.
+
+For example:
+    strongroom travel-rule demo
+
+    strongroom travel-rule demo --json demo.json --data travel-rule-data
+"""
+app.command("strongroom.cli.demo:travel_rule", name="demo", help=_DEMO)
 Version = Literal["2020", "2023"]
 PayloadFile = Annotated[Path, Parameter(help="A payload, as JSON.")]
 ProfileName = Annotated[Literal["standard", "korea", "strict-lei"], Parameter(help="Custom beside the standard.")]

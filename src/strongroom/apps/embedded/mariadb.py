@@ -8,6 +8,7 @@ In the data folder: ``data/`` (MariaDB's own), ``admin_password``, ``port``, ``p
 
 import os
 import pwd
+import re
 import shutil
 import socket
 from collections.abc import Mapping
@@ -15,6 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 from urllib.parse import quote
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from strongroom.apps.embedded.ports import HOST, keep_port
 from strongroom.apps.embedded.process import Command, ManagedProcess, run_to_end
@@ -28,6 +32,7 @@ MISSING = "MariaDB is not installed: apt-get install mariadb-server"
 _SEARCH = os.pathsep.join(("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"))
 _ENVIRONMENT: Mapping[str, str] = {"LC_ALL": "C", "PATH": _SEARCH, "TZ": "UTC"}
 _ATTEMPTS = 5
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _START_TIMEOUT_S = 300.0
 _POLL_S = 0.05
 
@@ -52,6 +57,28 @@ class RunningMariaDb:
     def url(self, database: str = "mysql") -> str:
         """The administrator's address of one database, for SQLAlchemy."""
         return f"mysql+asyncmy://{ADMIN_USER}:{self._password}@{HOST}:{self.port}/{quote(database, safe='')}"
+
+    async def make_database(self, name: str, *, password: str) -> str:
+        """A database, where absent, and a user of its name who may do everything in it; gives that user's address.
+
+        Args:
+            name: lower-case letters, digits and underscores.
+            password: set anew at every call; hexadecimal digits.
+        """
+        if not _NAME.fullmatch(name) or not password.isalnum():
+            raise ValueError("a database's name or password that would need quoting")
+        server = create_async_engine(self.url())
+        try:
+            async with server.begin() as connection:
+                for statement in (
+                    f"create database if not exists {name}",
+                    f"create or replace user {name}@'{HOST}' identified by '{password}'",
+                    f"grant all privileges on {name}.* to {name}@'{HOST}'",
+                ):
+                    await connection.execute(text(statement))
+        finally:
+            await server.dispose()
+        return f"mysql+asyncmy://{name}:{password}@{HOST}:{self.port}/{name}"
 
     def stop(self) -> None:
         """Ends sessions and server; returns when nothing of it is left. May be called twice."""

@@ -1,9 +1,11 @@
 """Puts the hub together."""
 
 from pathlib import Path
+from typing import Final
 
+from strongroom.kernel.ids import Environment
 from strongroom.runtime.clock import Clock
-from strongroom.runtime.db import Database
+from strongroom.runtime.db import Database, DatabaseNames, Passwords, migrate, provision
 from strongroom.runtime.http import client_context
 from strongroom.runtime.service import Service
 from strongroom.travel_rule.hub.config import HubConfig
@@ -12,6 +14,25 @@ from strongroom.travel_rule.hub.operations.directory import Directory
 from strongroom.travel_rule.hub.operations.relay import Relay
 from strongroom.travel_rule.hub.peers import Enclaves
 from strongroom.travel_rule.hub.routes import make_application
+
+SERVICE: Final = "travel_rule_hub"
+_FOLDER: Final = Path(__file__).parent
+
+
+async def migrate_store(*, admin_dsn: str, environment: Environment, password: str | None) -> tuple[str, ...]:
+    """Make the hub's database and roles where absent and bring them to this release; gives what was applied.
+
+    Args:
+        admin_dsn: of a role that may create databases and roles.
+        environment: ``<environment>_travel_rule_hub`` is the database's name, and its service role's.
+        password: of the service's role; None leaves it as it is.
+
+    Raises:
+        StrongroomError: as ``runtime.db.migrate``.
+    """
+    names = DatabaseNames(environment.value, SERVICE)
+    await provision(admin_dsn, names=names, passwords=Passwords(service=password))
+    return await migrate(admin_dsn, names=names, migrations=_FOLDER / "migrations", grants=_FOLDER / "grants.sql")
 
 
 def build(*, config: HubConfig, database: Database, clock: Clock) -> Service:
@@ -29,4 +50,4 @@ def build(*, config: HubConfig, database: Database, clock: Clock) -> Service:
         await jobs.stop()
         await enclaves.close()
 
-    return Service(name="travel_rule_hub", http=make_application(relay), start=jobs.start, stop=stop)
+    return Service(name=SERVICE, http=make_application(relay), start=jobs.start, stop=stop)

@@ -16,21 +16,19 @@ from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment
 from strongroom.runtime.clock import SystemClock
 from strongroom.runtime.collector import settle_collector
-from strongroom.runtime.db import Database, DatabaseConfig, DatabaseNames, Passwords, migrate, provision
+from strongroom.runtime.db import Database, DatabaseConfig
 from strongroom.runtime.http import open_door, serve_config, server_context, wait_for_signal
 from strongroom.runtime.kms import SoftwareAttestor, write_once
 from strongroom.runtime.telemetry import configure_logging
-from strongroom.travel_rule.hub.app import build
+from strongroom.travel_rule.hub.app import build, migrate_store
 from strongroom.travel_rule.hub.config import HubConfig, load_config
 from strongroom.travel_rule.hub.operations.directory import Directory, enrol_vasp
 from strongroom.travel_rule.hub.operations.issue import Applicant, NetworkAuthority
 from strongroom.travel_rule.messages import VaspStatus
 
-SERVICE: Final = "travel_rule_hub"
 ADMIN_DSN: Final = "STRONGROOM_ADMIN_DSN"
 RECORD_FILE: Final = "vasp.record"
 USAGE, REFUSED = 2, 1
-_FOLDER: Final = Path(__file__).parent
 _KEY_HEX: Final = 64
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -91,7 +89,9 @@ def migrate_database(*, config: Config) -> None:
     settings, admin_dsn = load_config(config, environ=os.environ), os.environ.get(ADMIN_DSN, "")
     if not admin_dsn:
         raise StrongroomError(Code.CONFIG_INVALID, f"{ADMIN_DSN} must be set.")
-    for name in asyncio.run(_migrate(settings, admin_dsn)):
+    password = urlsplit(settings.database_dsn).password
+    applied = migrate_store(admin_dsn=admin_dsn, environment=settings.environment, password=password)
+    for name in asyncio.run(applied):
         _say(name)
 
 
@@ -138,12 +138,6 @@ async def _serve(settings: HubConfig) -> None:
                 await wait_for_signal()
         finally:
             await hub.stop()
-
-
-async def _migrate(settings: HubConfig, admin_dsn: str) -> tuple[str, ...]:
-    names = DatabaseNames(settings.environment.value, SERVICE)
-    await provision(admin_dsn, names=names, passwords=Passwords(service=urlsplit(settings.database_dsn).password))
-    return await migrate(admin_dsn, names=names, migrations=_FOLDER / "migrations", grants=_FOLDER / "grants.sql")
 
 
 async def _enrol(settings: HubConfig, record: Path) -> str:
