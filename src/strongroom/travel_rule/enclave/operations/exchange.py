@@ -118,7 +118,17 @@ async def _exchange(means: Means, question: Question, counterparty: VaspRecord, 
         reply_private_key=means.entropy.token(32),
         now=means.clock.now(),
     )
-    answered = await means.hub.exchange(counterparty.vasp_id, pending.message)
+    answered = await _carry(means, counterparty.vasp_id, pending.message)
     answer = open_answer(answered, pending=pending, sender=counterparty, now=means.clock.now())
     _log.debug("exchanged", kind=kind_of(question).value, to_vasp=counterparty.vasp_id)
     return answer
+
+
+async def _carry(means: Means, to_vasp: str, message: bytes) -> bytes:
+    """The counterparty's answer. What the hub says in its name is unsigned: it may delay, and decides nothing."""
+    try:
+        return await means.hub.exchange(to_vasp, message)
+    except StrongroomError as error:
+        if error.code in {Code.COUNTERPARTY_REFUSED, Code.VASP_UNKNOWN, Code.TRAVEL_RULE_MESSAGE_INVALID}:
+            raise StrongroomError(Code.COUNTERPARTY_UNAVAILABLE, f"The hub says: {error.detail}") from None
+        raise

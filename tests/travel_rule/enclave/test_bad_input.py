@@ -1,0 +1,172 @@
+"""What the API refuses, and how it says so."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.fakes.travel_rule_backend import BOB
+from tests.travel_rule.enclave.pair import A, B, Pair, ivms101, order
+
+PATH = "/v1/verifications"
+Change = Callable[[dict[str, Any]], Any]
+
+
+def _set(value: Any, *path: str) -> Change:
+    def change(body: dict[str, Any]) -> None:
+        place = body
+        for name in path[:-1]:
+            place = place[name]
+        place[path[-1]] = value
+
+    return change
+
+
+def _person(change: Change) -> Change:
+    def changed(body: dict[str, Any]) -> None:
+        change(body["payload"]["ivms101"]["originator"]["originatorPersons"][0]["naturalPerson"])
+
+    return changed
+
+
+AT = "$.payload.ivms101.originator.originatorPersons[0].naturalPerson"
+CASES: dict[str, tuple[Change, str, str]] = {
+    "amount is a number": (_set(1, "assetInfo", "amount"), "INVALID-FORMAT", "wrong value at $.assetInfo.amount."),
+    "amount has an exponent": (_set("1e3", "assetInfo", "amount"), "INVALID-FORMAT", "assetInfo.amount is decimal"),
+    "amount is negative": (_set("-1", "assetInfo", "amount"), "INVALID-FORMAT", "assetInfo.amount is decimal"),
+    "amount is zero": (_set("0.00", "assetInfo", "amount"), "INVALID-FORMAT", "assetInfo.amount is zero."),
+    "amount is too long": (_set("1" * 129, "assetInfo", "amount"), "INVALID-FORMAT", "assetInfo.amount is decimal"),
+    "price is no number": (
+        _set("free", "assetInfo", "tradePrice"),
+        "INVALID-FORMAT",
+        "assetInfo.tradePrice is decimal",
+    ),
+    "currency is no code": (_set("won", "assetInfo", "tradeCurrency"), "INVALID-FORMAT", "$.assetInfo.tradeCurrency"),
+    "time is no time": (_set("noon", "assetInfo", "tradeISODatetime"), "INVALID-FORMAT", "tradeISODatetime is a date"),
+    "threshold is no boolean": (_set(1, "assetInfo", "isExceedingThreshold"), "INVALID-FORMAT", "isExceedingThreshold"),
+    "symbol is missing": (lambda body: body["assetInfo"].pop("symbol"), "INVALID-FORMAT", "symbol is missing at"),
+    "symbol is too long": (
+        _set("X" * 17, "assetInfo", "symbol"),
+        "INVALID-FORMAT",
+        "wrong value at $.assetInfo.symbol.",
+    ),
+    "unknown field": (_set(1, "assetinfo"), "INVALID-FORMAT", "assetinfo is unknown at $."),
+    "unknown key type": (_set("PerMoon", "keyType"), "INVALID-FORMAT", "wrong value at $.keyType."),
+    "VASP id is a number": (_set(int(B), "beneficiaryVaspId"), "INVALID-FORMAT", "wrong value at $.beneficiaryVaspId."),
+    "VASP is unknown": (_set("123456", "beneficiaryVaspId"), "VASP-UNKNOWN", ""),
+    "VASP is ourselves": (_set(A, "beneficiaryVaspId"), "VASP-UNKNOWN", "own provider"),
+    "uuid is no uuid": (_set("../etc", "verificationUuid"), "INVALID-FORMAT", "wrong value at $.verificationUuid."),
+    "field code is no code": (_set("a;b", "requiredBeneficiaryInfo"), "INVALID-FORMAT", "requiredBeneficiaryInfo"),
+    "payload version": (_set("2.0", "payload", "version"), "INVALID-FORMAT", "wrong value at $.payload.version."),
+    "payload is a list": (_set([], "payload", "ivms101"), "INVALID-FORMAT", "$.payload.ivms101"),
+    "two beneficiary accounts": (
+        _set([BOB, "0x2"], "payload", "ivms101", "beneficiary", "accountNumber"),
+        "INVALID-FORMAT",
+        "more than one accountNumber",
+    ),
+    "no beneficiary account": (
+        lambda body: body["payload"]["ivms101"]["beneficiary"].pop("accountNumber"),
+        "INVALID-FORMAT",
+        "The beneficiary has no accountNumber.",
+    ),
+    "two originators": (
+        lambda body: body["payload"]["ivms101"]["originator"]["originatorPersons"].append(
+            ivms101()["originator"]["originatorPersons"][0]
+        ),
+        "INVALID-FORMAT",
+        "One originator",
+    ),
+    "C1": (
+        _person(lambda person: (person.pop("geographicAddress"), person.pop("dateAndPlaceOfBirth"))),
+        "INVALID-FORMAT",
+        f"C1 at {AT}:",
+    ),
+    "C2": (
+        _person(_set("2999-01-01", "dateAndPlaceOfBirth", "dateOfBirth")),
+        "INVALID-FORMAT",
+        f"C2 at {AT}.dateAndPlaceOfBirth.dateOfBirth:",
+    ),
+    "C3": (
+        _person(lambda person: person["geographicAddress"][0].update(country="ZZ")),
+        "INVALID-FORMAT",
+        f"C3 at {AT}.geographicAddress[0].country:",
+    ),
+    "C6": (
+        _person(lambda person: person["name"]["nameIdentifier"][0].update(nameIdentifierType="ALIA")),
+        "INVALID-FORMAT",
+        f"C6 at {AT}.name",
+    ),
+    "C8": (
+        _person(lambda person: person["geographicAddress"][0].pop("streetName")),
+        "INVALID-FORMAT",
+        f"C8 at {AT}.geographicAddress[0]",
+    ),
+    "account is too long for its column": (
+        _set(["0" * 101], "payload", "ivms101", "beneficiary", "accountNumber"),
+        "INVALID-FORMAT",
+        "LENGTH at $.payload.ivms101.beneficiary.accountNumber[0]:",
+    ),
+}
+
+
+async def test_a_request_that_is_not_as_documented_is_refused_and_leaves_nothing(enclaves: Pair) -> None:
+    for name, (change, code, said) in CASES.items():
+        body = order()
+        change(body)
+        answer = await enclaves.a.api.post(PATH, json=body)
+        refusal = answer.json()
+        assert (answer.status_code, refusal["code"]) == (400, code), (name, refusal)
+        assert said in refusal["message"], (name, refusal)
+        assert "Planted" not in refusal["message"], (name, "a refusal repeats no value")
+    assert (await enclaves.a.get(PATH))["verifications"] == []
+    assert enclaves.b.backend.received == []
+
+
+async def test_only_who_shows_the_token_is_let_in(enclaves: Pair) -> None:
+    for header in ("", "Bearer", "Bearer wrong", "Basic dXNlcjpwYXNz", "the back end's token at the enclave"):
+        for method, path in (("GET", PATH), ("POST", PATH), ("GET", "/v1/vasps"), ("GET", "/nowhere")):
+            answer = await enclaves.a.api.request(method, path, headers={"authorization": header})
+            assert (answer.status_code, answer.json()["code"]) == (401, "API-TOKEN-INVALID"), (header, path)
+
+
+async def test_what_is_too_large_or_too_deep_is_refused_before_it_is_read(enclaves: Pair) -> None:
+    deep = b'{"keyType":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    large = json.dumps(order() | {"requiredBeneficiaryInfo": "A" * 500_000}).encode()
+    for body, said in (
+        (deep, "nested"),
+        (large, "exceeds"),
+        (b"{", "JSON"),
+        (b'{"keyType":"\xff"}', "JSON"),
+        (b"", "JSON"),
+    ):
+        answer = await enclaves.a.api.post(PATH, content=body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "INVALID-FORMAT")
+        assert said in answer.json()["message"]
+
+
+@pytest.mark.parametrize("path", [f"{PATH}/tx", f"{PATH}/error", f"{PATH}/tx/inquiry"])
+async def test_a_verification_must_be_named_and_be_there(enclaves: Pair, path: str) -> None:
+    body = {f"{PATH}/tx": {"txHash": "0x1"}, f"{PATH}/error": {"reason": "CANCELLED"}}.get(path, {})
+    missing = await enclaves.a.post(path, body, status=400)
+    assert missing["code"] == "MISSING-VERIFICATION-UUID"
+    unknown = await enclaves.a.post(path, body | {"verificationUuid": "no-such"}, status=400)
+    assert unknown == {"code": "VERIFICATION-NOT-FOUND", "message": "Verification(no-such) is not found"}
+
+
+async def test_lookups_of_nothing_and_filters_that_are_none(enclaves: Pair) -> None:
+    assert (await enclaves.a.get(f"{PATH}/", status=400))["code"] == "MISSING-VERIFICATION-UUID"
+    unknown = await enclaves.a.get(f"{PATH}/no-such", status=400)
+    assert unknown == {"code": "VERIFICATION-NOT-FOUND", "message": "Verification(no-such) is not found"}
+    wrong = ("color=red", "page=0", "rpp=1001", "rpp=x", "result=FINE", "actionType=GIVE", "fromDate=never")
+    for query in (*wrong, "oppositeVaspId=-1", "page=1&page=2"):
+        answer = await enclaves.a.api.get(f"{PATH}?{query}")
+        assert (answer.status_code, answer.json()["code"]) == (400, "INVALID-FORMAT"), query
+    assert (await enclaves.a.api.delete(f"{PATH}/no-such")).status_code == 404
+
+
+async def test_an_account_check_carries_no_originator(enclaves: Pair) -> None:
+    body = {"keyType": "PerVasp", "beneficiaryVaspId": B, "symbol": "ETH", "payload": {"ivms101": ivms101()}}
+    refused = await enclaves.a.post(f"{PATH}/account", body, status=400)
+    assert refused == {"code": "INVALID-FORMAT", "message": "$.payload.ivms101 holds a beneficiary and no originator."}
+    assert enclaves.b.backend.received == []
