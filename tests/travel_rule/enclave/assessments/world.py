@@ -14,7 +14,7 @@ import msgspec
 from strongroom.runtime.clock import SystemClock
 from strongroom.runtime.entropy import SystemEntropy
 from strongroom.runtime.http import open_door, serve_config
-from strongroom.runtime.kms import MemoryKms
+from strongroom.runtime.kms import Kms, MemoryKms
 from strongroom.travel_rule.enclave.app import Enclave, Ports, build
 from strongroom.travel_rule.enclave.config import (
     AssessmentSettings,
@@ -166,13 +166,13 @@ async def world(
     *,
     backend: FakeBackend | None = None,
     assessments: AssessmentSettings = QUICK,
-    kms: MemoryKms | None = None,
+    kms: Kms | None = None,
     **changes: Any,
 ) -> AsyncGenerator[World]:
     """An enclave that serves; ``changes`` are of its settings."""
     async with AsyncExitStack() as stack:
         told = backend or FakeBackend()
-        backend_port = await stack.enter_async_context(served(told))
+        backend_port: int = await stack.enter_async_context(served(told))
         chainalysis_url = await stack.enter_async_context(serving(companies.chainalysis))
         world_check_url = await stack.enter_async_context(serving(companies.world_check))
         config = msgspec.structs.replace(
