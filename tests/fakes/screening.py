@@ -20,7 +20,7 @@ from tests.fixtures.tenant import MadeTenant
 
 @dataclass
 class FakeScreening(ScreeningServicer):
-    """Passes everything at ``now_s`` unless told otherwise; ``failure`` is raised by both answers."""
+    """Passes everything at ``now_s`` unless told otherwise; ``failure`` is raised by all, ``unanswered`` by 5c alone."""
 
     tenant: MadeTenant
     now_s: int = 1_800_000_000
@@ -29,6 +29,7 @@ class FakeScreening(ScreeningServicer):
     about: bytes | None = None
     failure: StrongroomError | None = None
     report_due: bool = False
+    unanswered: StrongroomError | None = None
     reports: list[pb.ReportTransferRequest] = field(default_factory=list[pb.ReportTransferRequest])
     calls: list[Call] = field(default_factory=list[Call])
 
@@ -42,6 +43,8 @@ class FakeScreening(ScreeningServicer):
         self, request: pb.ExchangeTravelRuleRequest, context: Any
     ) -> pb.ExchangeTravelRuleResponse:
         self._note()
+        if self.unanswered is not None:
+            raise self.unanswered
         verdict = self._verdict(request)
         return pb.ExchangeTravelRuleResponse(
             outcome=self.outcome,

@@ -7,7 +7,8 @@ Calls balances (5a), screening (5b, 5c) and policy_engine (6); whoever comes lat
 
 RPCs: strongroom.transaction_manager.v1.TransactionManager. Tables: transactions, transaction_steps,
 transaction_status_events, idempotency_keys, nonce_lanes, spend_slots, document_sets. Calls besides: nodes.GetFees and
-WatchSlot, secure_vault.GetKey and GetVaultAccount, cosigner_engine.CloseTransaction, policy_engine.CloseApproval.
+WatchSlot, secure_vault.GetKey and GetVaultAccount, cosigner_engine.CloseTransaction, policy_engine.CloseApproval,
+screening.ReportTransfer.
 
 Must never: change an intent, a payload or a final status; give two live transactions one nonce, or leave a gap between
 nonces; let a transaction go on without balance, screening's verdict and the policy engine's decision; believe a report

@@ -11,8 +11,9 @@ from strongroom.custody.transaction_manager.operations.exchange_travel_rule impo
 from strongroom.custody.transaction_manager.operations.expire import expire
 from strongroom.custody.transaction_manager.operations.ports import Ports
 from strongroom.custody.transaction_manager.operations.record_close import WATCH_SLOT
+from strongroom.custody.transaction_manager.operations.report_transfer import report_transfer
 from strongroom.custody.transaction_manager.operations.screen import screen
-from strongroom.custody.transaction_manager.operations.store_step import CLOSE, CLOSE_APPROVAL, EXPIRE
+from strongroom.custody.transaction_manager.operations.store_step import CLOSE, CLOSE_APPROVAL, EXPIRE, REPORT_TRANSFER
 from strongroom.runtime.work import WorkItem
 
 
@@ -33,6 +34,7 @@ CALLS: Mapping[str, Call] = {
     CLOSE: close,
     CLOSE_APPROVAL: close_approval,
     WATCH_SLOT: watch_slot,
+    REPORT_TRANSFER: report_transfer,
 }
 
 

@@ -2,7 +2,7 @@
 grant select, insert on document_sets, transaction_steps, transaction_status_events, idempotency_keys to service_role;
 grant select, insert on transactions to service_role;
 grant update (
-    status, sub_status, reason, attempt, step, ending, tombstone, freed, held_by_fee, signed_attempt, verdict,
+    status, sub_status, reason, attempt, step, ending, tombstone, freed, held_by_fee, report_due, signed_attempt, verdict,
     decision, payload, nonce, raw_payload_cbor, tx_hash, block_number, block_hash, confirmations, fee_units, updated_at, version
 ) on transactions to service_role;
 grant select, insert on nonce_lanes to service_role;

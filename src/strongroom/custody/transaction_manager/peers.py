@@ -57,12 +57,16 @@ class ScreeningAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TravelRuleAnswer:
-    """``verdict`` is an encoded Signed document, to be verified by whoever uses it."""
+    """``verdict`` is an encoded Signed document, to be verified by whoever uses it.
+
+    ``report_due``: the institution at the other end waits to hear what becomes of the transfer.
+    """
 
     outcome: str
     counterparty: str
     detail: str
     verdict: bytes
+    report_due: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,8 +188,22 @@ class Peers:
         )
         answer = await self._screening.ExchangeTravelRule(request, metadata=metadata)
         return TravelRuleAnswer(
-            outcome=answer.outcome, counterparty=answer.counterparty, detail=answer.detail, verdict=answer.verdict
+            outcome=answer.outcome,
+            counterparty=answer.counterparty,
+            detail=answer.detail,
+            verdict=answer.verdict,
+            report_due=answer.report_due,
         )
+
+    async def report_transfer(self, *, transaction: Transaction, failure: str, metadata: Metadata) -> None:
+        """What became of a transfer that data was exchanged for; ``failure`` is empty if it has not failed."""
+        request = screening_pb.ReportTransferRequest(
+            tenant_id=transaction.tenant_id,
+            transaction_id=str(transaction.id),
+            tx_hash=transaction.tx_hash or "",
+            failure=failure,
+        )
+        await self._screening.ReportTransfer(request, metadata=metadata)
 
     async def evaluate(self, *, transaction: Transaction, metadata: Metadata) -> PolicyAnswer:
         """Step 6's question."""

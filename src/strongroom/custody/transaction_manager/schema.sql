@@ -26,6 +26,7 @@ begin
         or (old.tombstone is not null and new.tombstone is distinct from old.tombstone)
         or (old.signed_attempt is not null and new.signed_attempt is distinct from old.signed_attempt)
         or (old.freed and not new.freed)
+        or (old.report_due and not new.report_due)
         or (old.raw_payload_cbor is not null and new.raw_payload_cbor is distinct from old.raw_payload_cbor)
         or (old.tx_hash is not null and new.tx_hash is distinct from old.tx_hash)
     then
@@ -218,6 +219,7 @@ CREATE TABLE public.transactions (
     tombstone bytea,
     freed boolean DEFAULT false NOT NULL,
     held_by_fee boolean DEFAULT false NOT NULL,
+    report_due boolean DEFAULT false NOT NULL,
     signed_attempt bigint,
     asset_id text NOT NULL,
     chain_id bigint NOT NULL,
@@ -396,6 +398,7 @@ GRANT UPDATE(ending) ON TABLE public.transactions TO service_role;
 GRANT UPDATE(tombstone) ON TABLE public.transactions TO service_role;
 GRANT UPDATE(freed) ON TABLE public.transactions TO service_role;
 GRANT UPDATE(held_by_fee) ON TABLE public.transactions TO service_role;
+GRANT UPDATE(report_due) ON TABLE public.transactions TO service_role;
 GRANT UPDATE(signed_attempt) ON TABLE public.transactions TO service_role;
 GRANT UPDATE(verdict) ON TABLE public.transactions TO service_role;
 GRANT UPDATE(decision) ON TABLE public.transactions TO service_role;

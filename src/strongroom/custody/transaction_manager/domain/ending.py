@@ -33,7 +33,7 @@ _ENDINGS: Mapping[Code, tuple[Status, str]] = {
 # where screening and the policy engine themselves say no, the public word is another one
 _AT_STEP: Mapping[tuple[str, Code], tuple[Status, str]] = {
     ("5b", Code.SANCTIONED_ADDRESS): (Status.REJECTED, "REJECTED_AML_SCREENING"),
-    ("5c", Code.SANCTIONED_ADDRESS): (Status.REJECTED, "REJECTED_AML_SCREENING"),
+    ("5c", Code.TRAVEL_RULE_REFUSED): (Status.REJECTED, "REJECTED_AML_SCREENING"),
     ("6", Code.POLICY_BLOCKED): (Status.BLOCKED, "BLOCKED_BY_POLICY"),
     ("7", Code.POLICY_BLOCKED): (Status.REJECTED, "REJECTED_BY_USER"),
 }

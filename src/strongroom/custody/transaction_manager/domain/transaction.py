@@ -14,6 +14,7 @@ _SET_BY_CHANGE: Final = (
     "tombstone",
     "freed",
     "held_by_fee",
+    "report_due",
     "signed_attempt",
     "verdict",
     "decision",
@@ -49,6 +50,7 @@ class Transaction:
     Once it is closed, ``ending`` is the status to come, and ``tombstone`` co-signer 3's word that nothing else will.
     ``freed``: its slot went to the lane's next transaction although its own digest was released. ``held_by_fee``: it
     waits for a lower base fee, not for the lane. ``signed_attempt`` is the one whose ceremony made the signature.
+    ``report_due``: another institution was told who pays whom, and waits to hear what becomes of it.
     """
 
     id: TransactionId
@@ -87,6 +89,7 @@ class Transaction:
     tombstone: bytes | None = None
     freed: bool = False
     held_by_fee: bool = False
+    report_due: bool = False
     signed_attempt: int | None = None
     verdict: bytes | None = None
     decision: bytes | None = None
@@ -144,6 +147,7 @@ class Change:
     tombstone: bytes | None = None
     freed: bool | None = None
     held_by_fee: bool | None = None
+    report_due: bool | None = None
     signed_attempt: int | None = None
     verdict: bytes | None = None
     decision: bytes | None = None

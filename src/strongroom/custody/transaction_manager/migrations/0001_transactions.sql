@@ -24,6 +24,7 @@ create table if not exists transactions (
     tombstone bytea,
     freed boolean not null default false,
     held_by_fee boolean not null default false,
+    report_due boolean not null default false,
     signed_attempt bigint,
     asset_id text not null,
     chain_id bigint not null check (chain_id > 0),
@@ -100,6 +101,7 @@ begin
         or (old.tombstone is not null and new.tombstone is distinct from old.tombstone)
         or (old.signed_attempt is not null and new.signed_attempt is distinct from old.signed_attempt)
         or (old.freed and not new.freed)
+        or (old.report_due and not new.report_due)
         or (old.raw_payload_cbor is not null and new.raw_payload_cbor is distinct from old.raw_payload_cbor)
         or (old.tx_hash is not null and new.tx_hash is distinct from old.tx_hash)
     then

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from strongroom.custody.transaction_manager.domain.confirmation import Observation, decide_confirmation
+from strongroom.custody.transaction_manager.domain.errand import Errand
 from strongroom.custody.transaction_manager.domain.status import TERMINAL, Status
 from strongroom.custody.transaction_manager.domain.steps import OK, Step, own_step
 from strongroom.custody.transaction_manager.domain.transaction import Change, Transaction
@@ -60,6 +61,12 @@ async def _store(transaction: Transaction, change: Change, seen: Observation, re
         ports=ports,
         transaction=transaction,
         change=change,
+        errand=Errand.of(
+            environment=transaction.environment,
+            tenant_id=transaction.tenant_id,
+            parents=received.parents,
+            context=received.context,
+        ),
         steps=[_step(transaction, seen, ports)] if change.step == "14" != transaction.step else (),
         handoff=received.handoff,
         statements=[lanes.consume_slot(transaction)] if ended and not transaction.freed else (),

@@ -20,7 +20,7 @@ async def exchange_travel_rule(*, item: WorkItem, ports: Ports) -> None:
     """Step 5c — has the Travel Rule obligation met and keeps screening's signed verdict over both parts.
 
     Raises:
-        StrongroomError: ``SCREENING_UNAVAILABLE`` and other passing refusals; ``DOCUMENT_*`` or ``INTENT_MISMATCH`` for
+        StrongroomError: ``TRAVEL_RULE_PENDING`` and other passing refusals; ``DOCUMENT_*`` or ``INTENT_MISMATCH`` for
             a verdict that does not verify: nothing moves until a good one comes.
     """
     opened = await open_errand(item=item, after="5b", ports=ports)
@@ -31,14 +31,19 @@ async def exchange_travel_rule(*, item: WorkItem, ports: Ports) -> None:
     if answer is None:
         return
     refused = answer.outcome == "REFUSED"
-    outcome = Code.SANCTIONED_ADDRESS.name if refused else OK
+    outcome = Code.TRAVEL_RULE_REFUSED.name if refused else OK
     if refused:
         change = replace(
             decide_ending(outcome=outcome, reason=answer.detail, step="5c"), verdict=answer.verdict or None
         )
     else:
         await _check_verdict(opened, answer.verdict, ports)
-        change = Change(moves=(Status.PENDING_AUTHORIZATION,), step="5c", verdict=answer.verdict)
+        change = Change(
+            moves=(Status.PENDING_AUTHORIZATION,),
+            step="5c",
+            verdict=answer.verdict,
+            report_due=answer.report_due or None,
+        )
     detail = ": ".join(part for part in (answer.outcome, answer.counterparty, answer.detail) if part)
     await store_step(
         ports=ports,

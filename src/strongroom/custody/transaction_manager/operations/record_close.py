@@ -70,6 +70,7 @@ async def _store(transaction: Transaction, change: Change, received: Received, p
         ports=ports,
         transaction=transaction,
         change=change,
+        errand=errand,
         handoff=received.handoff,
         statements=lanes.free_slot(transaction, now=ports.clock.now()) if change.freed else (),
         then=[ports.work.new(str(transaction.id), WATCH_SLOT, errand.encode())] if change.freed else [],

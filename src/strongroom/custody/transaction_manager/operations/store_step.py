@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from strongroom.custody.transaction_manager.domain.errand import Closing, Ended, Errand
+from strongroom.custody.transaction_manager.domain.reporting import decide_report, note_pending_exchange
 from strongroom.custody.transaction_manager.domain.status import TERMINAL, Status
 from strongroom.custody.transaction_manager.domain.steps import Step
 from strongroom.custody.transaction_manager.domain.transaction import Change, Transaction, may_be_asked
@@ -17,6 +18,7 @@ from strongroom.runtime.work import WorkItem
 CLOSE: Final = "close"
 CLOSE_APPROVAL: Final = "close_approval"
 EXPIRE: Final = "expire"
+REPORT_TRANSFER: Final = "report_transfer"
 _SAID_BY_POLICY: Final = ("6", "7")  # steps whose bad end the policy engine knows already
 _SIGNED: Final = "It was signed: an earlier attempt had been approved."
 
@@ -36,24 +38,27 @@ async def store_step(
     """Store what a step changed, its history, its handoff and the next call.
 
     An end before SIGNED makes the order to close the request due, under ``errand``; a closed one frees the nonce. Where
-    people may be asked, the policy engine is to hear of the end. What the transaction is afterwards is remembered, so
-    that the next step need not read it again.
+    people may be asked, the policy engine is to hear of the end; where data was exchanged, screening is to hear of the
+    hash and of a failure. What the transaction is afterwards is remembered, so that the next step need not read it.
 
     Raises:
         StrongroomError: ``STATUS_CONFLICT`` for an illegal move; ``CLAIM_LOST`` when somebody else was first;
             ``HANDOFF_REPLAYED``.
     """
     change.check(transaction)
-    now = ports.clock.now()
+    change, now = note_pending_exchange(transaction, change), ports.clock.now()
     stored = [transactions.update_transaction(transaction, change, now=now), *statements]
     if steps:
         stored.append(transactions.insert_steps(transaction, steps=steps, now=now))
     stored.extend(_follow(transaction, change, done, ports))
     if handoff is not None:
         stored.append(insert_handoff(handoff))
-    closing = _close_orders(transaction, change, errand, ports)
+    orders = [
+        *_close_orders(transaction, change, errand, ports),
+        *_reports(transaction, change.applied_to(transaction, now=now), errand, ports),
+    ]
     try:
-        await ports.work.commit(*stored, done=done, then=[*then, *closing])
+        await ports.work.commit(*stored, done=done, then=[*then, *orders])
     except BaseException as error:
         ports.live.drop(transaction.id)  # somebody else changed it, or nobody knows whether this is stored
         if isinstance(error, StrongroomError) and violated_constraint(error) == REPLAY_CONSTRAINT:
@@ -85,3 +90,11 @@ def _close_orders(transaction: Transaction, change: Change, errand: Errand | Non
         assert errand is not None, "what ends the asking has a cause, under which the policy engine is told"
         ended = Ended(errand=errand, attempt=transaction.attempt, reason=change.reason or _SIGNED)
         yield ports.work.new(key, CLOSE_APPROVAL, ended.encode())
+
+
+def _reports(before: Transaction, after: Transaction, errand: Errand | None, ports: Ports) -> Iterator[WorkItem]:
+    """What the institution at the other end hears of, by way of screening."""
+    occasion = decide_report(before=before, after=after)
+    if occasion is not None:
+        assert errand is not None, "a hash and an end have a cause, under which screening is told"
+        yield ports.work.new(str(after.id), REPORT_TRANSFER, errand.encode(), attempt=occasion)

@@ -20,7 +20,7 @@ REQUEST_TAKEN: Final = "transactions_request_hash_key"
 _CREATE: Final = "create_transaction"
 
 _COLUMNS: Final = """id, tenant_id, environment, status, sub_status, reason, attempt, step, ending, tombstone, freed,
-    held_by_fee, signed_attempt, asset_id, chain_id, decimals, source_account, sender, destination_type,
+    held_by_fee, report_due, signed_attempt, asset_id, chain_id, decimals, source_account, sender, destination_type,
     destination_id, destination_address, amount_units, max_fee_units, needed_confirmations, external_id, note,
     created_by, access_token_id, request_token, request_uri, request_body, request_hash, body_hash,
     document_set_version, intent, not_after, verdict, decision, payload, nonce, raw_payload_cbor, tx_hash,
@@ -39,7 +39,7 @@ _UPDATE: Final = """update transactions set status = $4, sub_status = $5, reason
     verdict = case when attempt = $20 then coalesce($8, verdict) end,
     decision = case when attempt = $20 then coalesce($9, decision) end, payload = coalesce($10, payload),
     ending = coalesce($21, ending), tombstone = coalesce($22, tombstone), freed = $23, held_by_fee = $24,
-    signed_attempt = coalesce($25, signed_attempt),
+    report_due = $26, signed_attempt = coalesce($25, signed_attempt),
     nonce = coalesce($11, nonce), raw_payload_cbor = coalesce($12, raw_payload_cbor),
     tx_hash = coalesce($13, tx_hash), block_number = coalesce($14, block_number),
     block_hash = coalesce($15, block_hash), confirmations = coalesce($16, confirmations),
@@ -235,6 +235,7 @@ def update_transaction(transaction: Transaction, change: Change, *, now: datetim
             after.freed,
             after.held_by_fee,
             change.signed_attempt,
+            after.report_due,
         ),
         guard=True,
     )
