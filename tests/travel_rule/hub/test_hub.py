@@ -24,10 +24,6 @@ from strongroom.travel_rule.hub.store import list_passages
 from strongroom.travel_rule.messages import (
     HUB_SERVICE,
     MESSAGE_BYTES_MAX,
-    AccountAnswer,
-    AccountCheck,
-    Answer,
-    Question,
     VaspStatus,
     parse_envelope,
 )
@@ -42,15 +38,9 @@ from tests.fixtures.travel_rule_network import (
     free_port,
     send_answer,
 )
+from tests.travel_rule.hub.answers import ASKED, SAID, say
 
 ANNA, BORIS = "1001", "18446744073709551615"
-SECRET = b'{"beneficiaryPersons":["Hong Gildong"]}'
-ASKED = AccountCheck(symbol="ETH", network=None, beneficiary=SECRET)
-SAID = AccountAnswer(result="DENIED", reason="MISMATCHED-NAME", message="Hong Gildong is somebody else.")
-
-
-def say(_question: Question) -> Answer:
-    return SAID
 
 
 @dataclass(frozen=True)
