@@ -20,7 +20,7 @@ from tests.fixtures.tenant import MadeTenant
 
 @dataclass
 class FakeScreening(ScreeningServicer):
-    """Passes everything at ``now_s`` unless told otherwise; ``failure`` is raised by all, ``unanswered`` by 5c alone."""
+    """Passes everything at ``now_s`` unless told otherwise; ``failure`` is raised by all, ``unanswered`` by 5c."""
 
     tenant: MadeTenant
     now_s: int = 1_800_000_000
