@@ -1,5 +1,6 @@
 """A hub that does what the real one does, without TLS and database, and that can do what no hub may."""
 
+import asyncio
 import base64
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -23,7 +24,8 @@ class FakeHub:
     """An ASGI application.
 
     ``carried`` are the questions as they were sent. ``on_question`` and ``on_answer`` meddle with what is carried;
-    ``is_down`` answers nothing of use; ``down`` names providers whose enclave is said to be unreachable.
+    ``is_down`` answers nothing of use; ``down`` names providers whose enclave is said to be unreachable. While
+    ``hold_question`` or ``hold_answer`` is there and not set, what is carried waits at that place.
     """
 
     def __init__(self) -> None:
@@ -35,6 +37,8 @@ class FakeHub:
         self.on_answer: Meddle = _as_it_is
         self.is_down = False
         self.down: set[str] = set()
+        self.hold_question: asyncio.Event | None = None
+        self.hold_answer: asyncio.Event | None = None
         self._clients: dict[str, HttpClient] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,6 +75,8 @@ class FakeHub:
         unreachable = 503, json.dumps({"code": "COUNTERPARTY_UNAVAILABLE", "message": "down"}).encode()
         if vasp_id in self.down:
             return unreachable
+        if self.hold_question is not None:
+            await self.hold_question.wait()
         try:
             status, answer = await self.knock(vasp_id, self.on_question(message))
         except HttpFailureError:
@@ -79,6 +85,8 @@ class FakeHub:
             code = "COUNTERPARTY_UNAVAILABLE" if status >= 500 else "COUNTERPARTY_REFUSED"
             return 502, json.dumps({"code": code, "message": f"answers {status}"}).encode()
         self.answers.append(answer)
+        if self.hold_answer is not None:
+            await self.hold_answer.wait()
         return 200, self.on_answer(answer)
 
     def _directory(self) -> bytes:

@@ -147,11 +147,11 @@ async def pair(
     async with AsyncExitStack() as stack:
         hub = FakeHub()
         stack.push_async_callback(hub.close)
-        hub_port = await stack.enter_async_context(_served(hub))
+        hub_port = await stack.enter_async_context(served(hub))
         sides: list[Side] = []
         for vasp_id, url, where in ((A, urls[0], country), (B, urls[1], "KR")):
             backend, kms = FakeBackend(), MemoryKms()
-            backend_port = await stack.enter_async_context(_served(backend))
+            backend_port = await stack.enter_async_context(served(backend))
             config = change(settings(vasp_id, database=url, hub_port=hub_port, backend_port=backend_port, work=work))
             hub.records[vasp_id] = record_of(vasp_id, kms, country=where)
             sides.append(await stack.enter_async_context(_side(config, kms, backend, hub)))
@@ -161,7 +161,7 @@ async def pair(
 @asynccontextmanager
 async def _side(config: EnclaveConfig, kms: Kms, backend: FakeBackend, hub: FakeHub) -> AsyncGenerator[Side]:
     enclave = await build(config, Ports(clock=SystemClock(), entropy=SystemEntropy(), kms=kms))
-    async with _served(enclave.api) as api_port, _served(enclave.messages) as message_port:
+    async with served(enclave.api) as api_port, served(enclave.messages) as message_port:
         hub.ports[config.vasp_id] = message_port
         enclave.start()
         headers = {"authorization": f"Bearer {config.api.token}"}
@@ -171,7 +171,8 @@ async def _side(config: EnclaveConfig, kms: Kms, backend: FakeBackend, hub: Fake
     await enclave.stop()
 
 
-def _served(app: Any) -> Any:
+def served(app: Any) -> Any:
+    """The application behind a port of 127.0.0.1, which it gives."""
     return open_door(serve_config(app, host="127.0.0.1", port=0, tls=None))
 
 
