@@ -21,15 +21,19 @@ ATTEMPTS: Final = 12
 """How often a transaction is tried before ``UNAVAILABLE``."""
 _FIRST_PAUSE_S: Final = 0.005
 _LONGEST_PAUSE_S: Final = 0.5
-# Deadlock and lock wait timeout (MySQL 8 reference B.3.1), deadlock and serialisation failure (PostgreSQL appendix A),
+# Deadlock and lock wait timeout (MySQL 8 reference B.3.1), both and serialisation failure (PostgreSQL appendix A),
 # deadlock victim (SQL Server 1205), deadlock and serialisation failure (Oracle ORA-00060, ORA-08177).
 _UNDONE: Final[Mapping[str, frozenset[int | str]]] = {
     "mysql": frozenset({1213, 1205}),
     "mariadb": frozenset({1213, 1205, 1020}),
-    "postgresql": frozenset({"40P01", "40001"}),
+    "postgresql": frozenset({"40P01", "40001", "55P03"}),
     "mssql": frozenset({1205}),
     "oracle": frozenset({60, 8177}),
 }
+# No connection, too many, or a server that shuts down (MySQL 8 reference B.3; classes of PostgreSQL appendix A).
+_GONE: Final = frozenset({1040, 1053, 2002, 2003, 2006, 2013})
+_GONE_CLASSES: Final = frozenset({"08", "53", "57"})
+_STATE_CHARACTERS: Final = 5
 
 
 @final
@@ -148,7 +152,7 @@ class EnclaveDatabase:
             raise StrongroomError(Code.UNAVAILABLE, "The database does not answer.") from error
 
     def _was_undone(self, error: DBAPIError) -> bool:
-        return _reason(error) in _UNDONE.get(self.dialect, frozenset())
+        return not _reasons(error).isdisjoint(_UNDONE.get(self.dialect, frozenset()))
 
     def _pause_s(self, attempt: int) -> float:
         ceiling = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**attempt)
@@ -169,7 +173,7 @@ async def open_database(settings: DatabaseSettings, *, clock: Clock, entropy: En
             pool_size=settings.max_connections,
             max_overflow=0,
             pool_timeout=settings.timeout_s,
-            pool_pre_ping=False,
+            hide_parameters=True,  # they are customers' account numbers, and an error's text reaches the log
             connect_args=_connect_args(url.get_backend_name(), settings),
         )
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
@@ -215,27 +219,17 @@ class _conflicts:  # noqa: N801  a context manager of one line
             raise StrongroomError(Code.CONFLICT, "The row exists already.") from error
 
 
-def _reason(error: DBAPIError) -> int | str | None:
-    """The database's own code of an error: SQLSTATE on PostgreSQL, a number elsewhere."""
+def _reasons(error: DBAPIError) -> frozenset[int | str]:
+    """The database's own codes of an error: SQLSTATE, its number, or both."""
     cause = error.orig
-    state = getattr(cause, "sqlstate", None)
-    if isinstance(state, str):
-        return state
-    for part in getattr(cause, "args", ()):
-        code = getattr(part, "code", part)
-        if isinstance(code, int):
-            return code
-    return None
+    parts = (getattr(part, "code", part) for part in getattr(cause, "args", ()))
+    return frozenset(each for each in (getattr(cause, "sqlstate", None), *parts) if isinstance(each, (int, str)))
 
 
 def _translated(error: DBAPIError) -> Exception:
     """``UNAVAILABLE`` when the database is gone or shutting down; an error of ours passes as it is."""
-    reason = _reason(error)
-    gone = (
-        error.connection_invalidated
-        or isinstance(error, InterfaceError)
-        or reason in {1040, 1053, 2002, 2003, 2006, 2013}
-    )
-    if gone or (isinstance(reason, str) and reason[:2] in {"08", "53", "57"}):
+    reasons = _reasons(error)
+    states = {reason[:2] for reason in reasons if isinstance(reason, str) and len(reason) == _STATE_CHARACTERS}
+    if error.connection_invalidated or isinstance(error, InterfaceError) or reasons & _GONE or states & _GONE_CLASSES:
         return StrongroomError(Code.UNAVAILABLE, "The database does not answer.")
     return error

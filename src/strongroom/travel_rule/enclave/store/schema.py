@@ -1,11 +1,11 @@
-"""The enclave's tables: the eight of the requirement, and four of its own.
+"""The enclave's tables: the eight of the requirement, and five of its own.
 
 Names, order, comments and indexes of the eight are those of requirements 2, "Table definitions". MySQL's tables are
 compared with it, column by column, in ``tests/travel_rule/enclave/store``. The collation is binary there: an address or
 a key that differs by case is another one.
 
-The four of its own begin with ``x_``: what was migrated, the versions of the data key, one key for each verification,
-and messages that were seen.
+The five of its own begin with ``x_``: what was migrated, the versions of the data key, one key for each verification,
+messages that were seen, and where the next message of an exchange by TRP goes.
 
 ``created_at``, ``updated_at`` and all other times are written by the enclave, by its clock; nothing in the database
 changes ``updated_at`` by itself, as the requirement has it.
@@ -34,7 +34,7 @@ _STATUSES = ("CREATED", "PROCESSING", "DONE", "ERROR")
 _ASSESSMENT_STATUSES = ("ERROR", "REGISTERED", "CHECKING", "PROCESSED")
 _DIRECTIONS = ("OUTGOING", "INCOMING")
 
-FEATURES = ("chainalysis_sanction", "chainalysis_kyt", "refinitiv_wco")
+FEATURES = ("chainalysis_sanction", "chainalysis_kyt", "refinitiv_wco", "trp")
 """What may be switched on; each brings its tables."""
 
 metadata = sa.MetaData()
@@ -283,6 +283,16 @@ x_messages = _table(
     sa.Column("message_id", varchar(40), primary_key=True, comment="Identifier of a sealed message"),
     _required("seen_at", UtcDateTime(3), "When it came"),
     sa.Index("x_messages_seen_at", "seen_at"),
+)
+
+x_trp_exchanges = _table(
+    "x_trp_exchanges",
+    sa.Column("verification_uuid", varchar(40), primary_key=True, comment="Which verification it is about"),
+    _required("vasp_id", VaspId(), "Counterparty VASP ID"),
+    _optional("callback", varchar(2000), "Where the next message to the counterparty goes"),
+    _required("version", varchar(40), "Version of TRP that the counterparty speaks"),
+    _required("created_at", UtcDateTime(3), "When it began"),
+    feature="trp",
 )
 
 
