@@ -10,7 +10,7 @@ import pytest
 from strongroom.cli.main import run
 from tests.cli.conftest import Ran, Run
 
-PARTS = ("owners", "roster", "policy", "addresses", "assets")
+PARTS = ("owners", "roster", "policy", "addresses", "assets", "requests")
 TRAVEL_RULE = ("travel-rule", "travel-rule ivms101")
 GROUPS = (
     "",

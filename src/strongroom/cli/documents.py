@@ -1,12 +1,17 @@
-"""``strongroom owners | roster | policy | addresses | assets``: how each part is changed; the rest is ``drafting``."""
+"""``strongroom owners | roster | policy | addresses | assets | requests``: how each part is changed.
+
+The rest of these commands is ``drafting``.
+"""
 
 import json
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, cast
 
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
 from strongroom.cli.connection import Connection, read_file
 from strongroom.cli.drafting import Origin, part_app, propose
@@ -18,8 +23,14 @@ from strongroom.client import (
     DocumentSet,
     Part,
     change_addresses,
+    change_api_users,
+    change_cosigners,
     change_owners,
+    change_requests,
+    change_service_keys,
     change_users,
+    parse_api_public_key,
+    parse_identity,
     parse_key,
     replace_part,
 )
@@ -35,6 +46,7 @@ owners = part_app(Part.OWNERS, "Who may change the document set: propose, sign, 
 roster = part_app(Part.ROSTER, "Whose signature counts: propose, sign, publish, show.")
 policy = part_app(Part.POLICY, "What is allowed, and who must agree: propose, sign, publish, show.")
 addresses = part_app(Part.ADDRESSES, "The listed destinations: propose, sign, publish, show.")
+requests = part_app(Part.REQUESTS, "Vault accounts, and how long a request lives: propose, sign, publish, show.")
 assets = part_app(Part.ASSETS, "The tenant's signed list of assets.")
 assets.default(list_assets)
 
@@ -63,28 +75,143 @@ def propose_owners(
     propose(change, origin=origin, trust=trust, connection=connection, as_json=as_json)
 
 
+@Parameter(name="*", group=Group("People", sort_key=2))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Those who approve."""
+
+    add_user: Annotated[list[str] | None, Parameter(help="ID=PUBLICKEY of a device; may be given again.")] = None
+    device_key: Annotated[
+        list[str] | None, Parameter(help="ID=PUBLICKEY: another device of somebody who is there; may be given again.")
+    ] = None
+    remove_user: Annotated[list[str] | None, Parameter(help="An id; may be given again.")] = None
+
+    def change(self, document: DocumentSet, *, groups: Sequence[str]) -> DocumentSet:
+        """The document with them."""
+        return change_users(
+            document,
+            add=_keys(self.add_user),
+            groups=groups if self.add_user else (),
+            remove=self.remove_user or (),
+            keys=_keys(self.device_key),
+        )
+
+
+@Parameter(name="*", group=Group("Programs", sort_key=3))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programs:
+    """Those that send requests."""
+
+    add_api_user: Annotated[
+        list[str] | None, Parameter(help="APIKEY=FILE with its RSA public key, PEM; may be given again.")
+    ] = None
+    api_user_key: Annotated[
+        list[str] | None, Parameter(help="APIKEY=FILE: another key of one that is there; may be given again.")
+    ] = None
+    held_by: Annotated[
+        str | None, Parameter(help="The person whose program is added: may approve its payments only by special rule.")
+    ] = None
+    remove_api_user: Annotated[list[str] | None, Parameter(help="An API key; may be given again.")] = None
+
+    def change(self, document: DocumentSet, *, groups: Sequence[str]) -> DocumentSet:
+        """The document with them."""
+        if self.held_by and not self.add_api_user:
+            raise WrongUsageError("--held-by says whose the programs are that are added.", "Give --add-api-user too.")
+        return change_api_users(
+            document,
+            add=_api_keys(self.add_api_user),
+            groups=groups if self.add_api_user else (),
+            held_by=self.held_by,
+            remove=self.remove_api_user or (),
+            keys=_api_keys(self.api_user_key),
+        )
+
+
+@Parameter(name="*", group=Group("Co-signers and services", sort_key=4))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machines:
+    """Those that sign for themselves."""
+
+    cosigner: Annotated[
+        list[Path] | None,
+        Parameter(help="FILE that `strongroom-cosigner identity` printed, in place of its index; may be given again."),
+    ] = None
+    policy_engine_key: Annotated[str | None, Parameter(help="Public key of the policy engine, hexadecimal.")] = None
+    screening_key: Annotated[str | None, Parameter(help="Public key of screening, hexadecimal.")] = None
+
+    def change(self, document: DocumentSet) -> DocumentSet:
+        """The document with them."""
+        identities = [parse_identity(read_file(path), document=document) for path in self.cosigner or ()]
+        return change_service_keys(
+            change_cosigners(document, identities),
+            policy_engine=parse_key(self.policy_engine_key) if self.policy_engine_key else None,
+            screening=parse_key(self.screening_key) if self.screening_key else None,
+        )
+
+
 @roster.command(name="propose")
 def propose_roster(
     *,
-    add_user: Annotated[list[str] | None, Parameter(help="ID=PUBLICKEY of a device; may be given again.")] = None,
+    people: People | None = None,
+    programs: Programs | None = None,
+    machines: Machines | None = None,
     group: Annotated[list[str] | None, Parameter(help="A group of those who are added; may be given again.")] = None,
-    remove_user: Annotated[list[str] | None, Parameter(help="An id; may be given again.")] = None,
     form: MaybeForm = None,
     origin: Origin,
     as_json: AsJson = False,
     trust: Trust | None = None,
     connection: Connection | None = None,
 ) -> None:
-    """Propose another roster: people by option, everything by file.
+    """Propose another roster: people, programs, co-signers, and the services that sign.
+
+    A co-signer with another key needs a new key of the tenant, or a refresh.
 
     For example:
         strongroom roster propose --add-user dora=PUBLICKEY --group approvers --out draft.cbor
+
+        strongroom roster propose --device-key anna=PUBLICKEY --out draft.cbor
+
+        strongroom roster propose --add-api-user APIKEY=bot.pem --out draft.cbor
+
+        strongroom roster propose --cosigner identity.json --out draft.cbor
     """
-    new, whole = _keys(add_user), _read_form(form, Part.ROSTER)
+    whole, groups = _read_form(form, Part.ROSTER), group or ()
 
     def change(document: DocumentSet) -> DocumentSet:
-        start = replace_part(document, Part.ROSTER, whole) if whole else document
-        return change_users(start, add=new, groups=group or (), remove=remove_user or ())
+        changed = replace_part(document, Part.ROSTER, whole) if whole else document
+        changed = (people or People()).change(changed, groups=groups)
+        changed = (programs or Programs()).change(changed, groups=groups)
+        return (machines or Machines()).change(changed)
+
+    propose(change, origin=origin, trust=trust, connection=connection, as_json=as_json)
+
+
+@requests.command(name="propose")
+def propose_requests(
+    *,
+    accounts: Annotated[
+        list[str] | None, Parameter(help="FIRST-LAST, in place of all ranges there are; may be given again.")
+    ] = None,
+    lifetime: Annotated[
+        str | None, Parameter(help="How long a request may be signed after it was sent: 24h, 90m, 30s.")
+    ] = None,
+    form: MaybeForm = None,
+    origin: Origin,
+    as_json: AsJson = False,
+    trust: Trust | None = None,
+    connection: Connection | None = None,
+) -> None:
+    """Propose other ranges of vault accounts, or another lifetime of requests.
+
+    For example:
+        strongroom requests propose --accounts 0-999 --lifetime 12h --out draft.cbor
+    """
+    ranges = [_parse_range(text) for text in accounts or ()]
+    lifetime_s, whole = _parse_lifetime_s(lifetime) if lifetime else None, _read_form(form, Part.REQUESTS)
+
+    def change(document: DocumentSet) -> DocumentSet:
+        start = replace_part(document, Part.REQUESTS, whole) if whole else document
+        return change_requests(start, ranges=ranges, lifetime_s=lifetime_s)
 
     propose(change, origin=origin, trust=trust, connection=connection, as_json=as_json)
 
@@ -197,3 +324,23 @@ def _pairs(options: Iterable[str] | None) -> Mapping[str, str]:
 
 def _keys(options: Iterable[str] | None) -> Mapping[str, bytes]:
     return {name: parse_key(value) for name, value in _pairs(options).items()}
+
+
+def _api_keys(options: Iterable[str] | None) -> Mapping[str, bytes]:
+    return {name: parse_api_public_key(read_file(Path(file))) for name, file in _pairs(options).items()}
+
+
+def _parse_range(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([0-9]{1,10})-([0-9]{1,10})", text)
+    if not found:
+        raise WrongUsageError(
+            f"{text!r} is no range of vault accounts.", "It looks like 0-999; both ends belong to it."
+        )
+    return int(found[1]), int(found[2])
+
+
+def _parse_lifetime_s(text: str) -> int:
+    found = re.fullmatch(r"([0-9]{1,9})([hms])", text)
+    if not found:
+        raise WrongUsageError(f"{text!r} is no lifetime.", "It looks like 24h, 90m or 30s.")
+    return int(found[1]) * {"h": 3600, "m": 60, "s": 1}[found[2]]

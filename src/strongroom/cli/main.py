@@ -80,6 +80,7 @@ _COMMANDS = (
     ("policy", "strongroom.cli.documents:policy", _THERE, "What is allowed, and who must agree."),
     ("addresses", "strongroom.cli.documents:addresses", _THERE, "The listed destinations."),
     ("assets", "strongroom.cli.documents:assets", _THERE, _ASSETS),
+    ("requests", "strongroom.cli.documents:requests", _THERE, "Vault accounts, and how long a request lives."),
     ("cosigners", "strongroom.cli.platform:cosigners", _THERE, _COSIGNERS),
     ("verify", "strongroom.cli.verify:app", _THERE, "Whether what the databases say is true."),
 )

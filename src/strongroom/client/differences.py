@@ -52,10 +52,10 @@ def entries_of(document: DocumentSet) -> Entries:
     found |= {("addresses", f"address {entry.id}"): _fields(entry) for entry in document.addresses}
     found |= {("assets", f"asset {asset.id}"): _fields(asset) for asset in document.assets}
     found |= {
-        ("vault accounts", f"range {number}"): _fields(part)
+        ("requests", f"vault accounts, range {number}"): _fields(part)
         for number, part in enumerate(document.vault_accounts, start=1)
     }
-    found["request lifetime", "requests"] = {"live for, in seconds": str(document.request_lifetime_s)}
+    found["requests", "lifetime"] = {"in seconds": str(document.request_lifetime_s)}
     return found
 
 

@@ -6,12 +6,18 @@ from enum import StrEnum
 from typing import Any, cast
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from strongroom.kernel.addresses import parse_evm_address
-from strongroom.kernel.documents.codec import convert
+from strongroom.kernel.documents.codec import Document, convert
 from strongroom.kernel.documents.document_set import (
+    AccountRange,
     AddressEntry,
+    ApiUser,
     Asset,
+    CosignerIdentity,
     DocumentSet,
     Member,
     Owners,
@@ -28,17 +34,33 @@ _IS_KEY = re.compile(r".*_key(_der)?")
 
 
 class Part(StrEnum):
-    """What is changed by a command of its own; the name is that of the field."""
+    """What is changed by a command of its own; the name is that of the field.
+
+    REQUESTS is what a request may name without a new version, and how long it lives: two fields.
+    """
 
     OWNERS = "owners"
     ROSTER = "roster"
     POLICY = "policy"
     ADDRESSES = "addresses"
     ASSETS = "assets"
+    REQUESTS = "requests"
+
+
+_REQUEST_FIELDS = ("vault_accounts", "request_lifetime_s")
+
+
+class _Requests(Document, frozen=True):
+    """The form of REQUESTS."""
+
+    vault_accounts: tuple[AccountRange, ...]
+    request_lifetime_s: int
 
 
 def form_of(document: DocumentSet, part: Part) -> Json:
     """A part as maps, lists and texts, as ``replace_part`` takes it; keys in hexadecimal."""
+    if part is Part.REQUESTS:
+        return {name: msgspec.to_builtins(getattr(document, name)) for name in _REQUEST_FIELDS}
     value = _without_bytes(msgspec.to_builtins(getattr(document, part), builtin_types=(bytes,)))
     return cast("Json", value) if isinstance(value, dict) else {part.value: value}
 
@@ -64,6 +86,8 @@ def replace_part(document: DocumentSet, part: Part, form: Mapping[str, Any]) -> 
         case Part.ADDRESSES:
             entries = tuple(convert(item, AddressEntry) for item in _only(value, part))
             return msgspec.structs.replace(document, addresses=tuple(map(_with_checksum, entries)))
+        case Part.REQUESTS:
+            return msgspec.structs.replace(document, **msgspec.structs.asdict(convert(value, _Requests)))
         case Part.ASSETS:
             return msgspec.structs.replace(document, assets=tuple(convert(item, Asset) for item in _only(value, part)))
 
@@ -80,12 +104,81 @@ def change_owners(
 
 
 def change_users(
-    document: DocumentSet, *, add: Mapping[str, bytes], groups: Sequence[str], remove: Sequence[str]
+    document: DocumentSet,
+    *,
+    add: Mapping[str, bytes],
+    groups: Sequence[str],
+    remove: Sequence[str],
+    keys: Mapping[str, bytes] | None = None,
 ) -> DocumentSet:
-    """People added, with their device keys, to ``groups``; or removed."""
+    """People added, with their device keys, to ``groups``; or removed; or with another device key, as ``keys`` says."""
     people = tuple(User(id=name, name=name, device_key=key, groups=tuple(groups)) for name, key in add.items())
-    users = (*_without(document.roster.users, remove), *people)
-    return msgspec.structs.replace(document, roster=msgspec.structs.replace(document.roster, users=users))
+    kept = _with_fields(_without(document.roster.users, remove), "device_key", keys or {})
+    return _with_roster(document, users=(*kept, *people))
+
+
+def change_api_users(
+    document: DocumentSet,
+    *,
+    add: Mapping[str, bytes],
+    groups: Sequence[str],
+    held_by: str | None,
+    remove: Sequence[str],
+    keys: Mapping[str, bytes],
+) -> DocumentSet:
+    """Programs added, with their RSA keys (SubjectPublicKeyInfo), to ``groups``; or removed; or with another key.
+
+    Args:
+        held_by: the person whose programs are added; None for nobody's.
+    """
+    added = tuple(
+        ApiUser(id=name, name=name, public_key_der=key, groups=tuple(groups), held_by=held_by)
+        for name, key in add.items()
+    )
+    kept = _with_fields(_without(document.roster.api_users, remove), "public_key_der", keys)
+    return _with_roster(document, api_users=(*kept, *added))
+
+
+def change_cosigners(document: DocumentSet, identities: Sequence[CosignerIdentity]) -> DocumentSet:
+    """Co-signers with other keys or operators, each in the place of its index; ``CONFIG_INVALID`` if there is none."""
+    new = {one.index: one for one in identities}
+    unknown = sorted(new.keys() - {one.index for one in document.roster.cosigners})
+    if unknown or len(new) != len(identities):
+        raise StrongroomError(Code.CONFIG_INVALID, "Each of the three co-signers has one identity, by its index.")
+    return _with_roster(document, cosigners=tuple(new.get(one.index, one) for one in document.roster.cosigners))
+
+
+def change_service_keys(document: DocumentSet, *, policy_engine: bytes | None, screening: bytes | None) -> DocumentSet:
+    """Another key under which decisions, or verdicts, are signed."""
+    roster = document.roster
+    return _with_roster(
+        document,
+        policy_engine_key=policy_engine or roster.policy_engine_key,
+        screening_key=screening or roster.screening_key,
+    )
+
+
+def change_requests(document: DocumentSet, *, ranges: Sequence[tuple[int, int]], lifetime_s: int | None) -> DocumentSet:
+    """Other ranges of vault accounts, first and last, in place of all; or another lifetime of requests."""
+    parts = tuple(AccountRange(first=first, last=last) for first, last in ranges)
+    return msgspec.structs.replace(
+        document,
+        vault_accounts=parts or document.vault_accounts,
+        request_lifetime_s=document.request_lifetime_s if lifetime_s is None else lifetime_s,
+    )
+
+
+def _with_roster(document: DocumentSet, **changes: object) -> DocumentSet:
+    return msgspec.structs.replace(document, roster=msgspec.structs.replace(document.roster, **changes))
+
+
+def _with_fields(items: Sequence[Any], field: str, values: Mapping[str, bytes]) -> tuple[Any, ...]:
+    unknown = sorted(set(values) - {item.id for item in items})
+    if unknown:
+        raise StrongroomError(Code.CONFIG_INVALID, f"There is no {unknown[0]!r} whose key could be replaced.")
+    return tuple(
+        msgspec.structs.replace(item, **{field: values[item.id]}) if item.id in values else item for item in items
+    )
 
 
 def change_addresses(
@@ -167,3 +260,44 @@ def parse_key(text: str) -> bytes:
         return bytes.fromhex(text)
     except ValueError:
         raise StrongroomError(Code.DOCUMENT_MALFORMED, f"{text[:80]!r} is no key in hexadecimal.") from None
+
+
+def parse_api_public_key(pem: bytes) -> bytes:
+    """The SubjectPublicKeyInfo of an API user's RSA public key in PEM; ``DOCUMENT_MALFORMED`` for anything else."""
+    try:
+        key = load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, RSAPublicKey):
+        raise StrongroomError(
+            Code.DOCUMENT_MALFORMED, "An API user's key is an RSA public key in PEM; the private one stays where it is."
+        )
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def parse_identity(text: bytes, *, document: DocumentSet) -> CosignerIdentity:
+    """What `strongroom-cosigner identity` prints, for a tenant of the same environment; ``DOCUMENT_MALFORMED``."""
+    try:
+        told = msgspec.json.decode(text, type=_Identity)
+    except msgspec.DecodeError as error:
+        raise StrongroomError(Code.DOCUMENT_MALFORMED, f"That is no co-signer's identity: {error}.") from None
+    if told.environment != document.environment:
+        raise StrongroomError(
+            Code.DOCUMENT_MALFORMED, f"That co-signer is for {told.environment[:20]}, not for {document.environment}."
+        )
+    return CosignerIdentity(
+        index=told.index,
+        operator=told.operator,
+        signing_key=parse_key(told.signing_key),
+        encryption_key=parse_key(told.encryption_key),
+    )
+
+
+class _Identity(msgspec.Struct, frozen=True):
+    """As it is printed: keys in hexadecimal."""
+
+    index: int
+    operator: str
+    environment: str
+    signing_key: str
+    encryption_key: str
