@@ -130,7 +130,7 @@ class Story:
 
     async def _verify(self, customer: Customer, *, expected: tuple[str, str | None]) -> str:
         began_s = self._clock.monotonic_s()
-        uuid = (await self._a.ask("POST", "/v1/verifications", _order(self._town.b, customer)))["verificationUuid"]
+        uuid = (await self._a.ask("POST", "/v1/verifications", make_order(self._town.b, customer)))["verificationUuid"]
 
         async def look() -> Any:  # noqa: ANN401 - JSON
             found = await self._a.ask("GET", f"/v1/verifications/{uuid}")
@@ -210,7 +210,8 @@ class Story:
         return found
 
 
-def _order(to: Side, customer: Customer) -> dict[str, Any]:
+def make_order(to: Side, customer: Customer) -> dict[str, Any]:
+    """The body of ``POST /v1/verifications``: an ETH transfer to a customer of the other side's robot."""
     person = {
         "name": {"nameIdentifier": [_name(*ORIGINATOR)]},
         "geographicAddress": [

@@ -218,13 +218,22 @@ def _seal(header: Header, body: Question | Answer, sender: Sender) -> bytes:
 def _open(envelope: Envelope, private_key: bytes | None, decoder: "msgspec.msgpack.Decoder[T]") -> T:
     recipient_key, content = envelope.header.recipient_key, envelope.body
     if recipient_key is not None:
-        if private_key is None or public_key_of(private_key) != recipient_key:
-            raise StrongroomError(Code.TRAVEL_RULE_KEY_UNKNOWN)
-        content = _unpadded(unseal(content, private_key=private_key, info=envelope.info))
+        content = _unpadded(_unsealed(envelope, private_key, recipient_key))
     try:
         return decoder.decode(content)
     except MALFORMED:
         raise refused("The body is not of its kind's form.") from None
+
+
+def _unsealed(envelope: Envelope, private_key: bytes | None, recipient_key: bytes) -> bytes:
+    if private_key is None:
+        raise StrongroomError(Code.TRAVEL_RULE_KEY_UNKNOWN)
+    try:
+        return unseal(envelope.body, private_key=private_key, info=envelope.info)
+    except StrongroomError:
+        if public_key_of(private_key) != recipient_key:  # only now: it costs as much as opening
+            raise StrongroomError(Code.TRAVEL_RULE_KEY_UNKNOWN) from None
+        raise
 
 
 def _check_way(envelope: Envelope, *, sender: VaspRecord, own_vasp_id: str) -> None:
@@ -249,7 +258,8 @@ def _padded(content: bytes) -> bytes:
 def _unpadded(framed: bytes) -> bytes:
     size = int.from_bytes(framed[:_LENGTH_BYTES], "big")
     content = framed[_LENGTH_BYTES : _LENGTH_BYTES + size]
-    if len(content) != size or any(framed[_LENGTH_BYTES + size :]) or len(framed) % _PADDED_TO:
+    padding = framed[_LENGTH_BYTES + size :]
+    if len(content) != size or padding != bytes(len(padding)) or len(framed) % _PADDED_TO:
         raise refused("The body is not filled up as it has to be.")
     return content
 
