@@ -11,12 +11,13 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import uvloop
 from cyclopts import App, Parameter
 from rich.console import Console
 
+from bench.assessments import AssessmentLoad, measure_assessments
 from bench.crypto import Amount, Ceremony, measure
 from bench.figures import middle
 from bench.flow import ACCOUNTS, Sender
@@ -24,9 +25,10 @@ from bench.machine import read_machine
 from bench.processes import KINDS, Bare, open_bare
 from bench.product import open_product, open_records
 from bench.recovery import Recovery, measure_recoveries
-from bench.report import BareLoad, Compared, Report
+from bench.report import BareLoad, Compared, Report, TravelRule
+from bench.verifications import measure_reading, measure_verifications
 
-Part = Literal["crypto", "processes", "flow", "recovery"]
+Part = Literal["crypto", "processes", "flow", "recovery", "assessments"]
 IN_FLIGHT = (1, 8, 16)
 COMMITS_AT = 16
 app = App(name="python -m bench", help="Measure threshold signing alone and inside the whole product.")
@@ -36,7 +38,8 @@ app = App(name="python -m bench", help="Measure threshold signing alone and insi
 class Plan:
     """How much to measure.
 
-    ``bare`` signatures and ``transfers`` are by in-flight level, as in ``IN_FLIGHT``; ``kills`` of each process.
+    ``bare`` signatures and ``transfers`` are by in-flight level, as in ``IN_FLIGHT``; ``kills`` of each process;
+    ``assessments`` of each kind.
     """
 
     ceremonies: Amount
@@ -44,6 +47,7 @@ class Plan:
     transfers: tuple[int, ...]
     count_commits: bool
     kills: int
+    assessments: int
 
 
 FULL = Plan(
@@ -52,9 +56,15 @@ FULL = Plan(
     transfers=(150, 320, 480),
     count_commits=True,
     kills=5,
+    assessments=600,
 )
 QUICK = Plan(
-    ceremonies=Amount(keys=1, signatures=30), bare=(25, 40, 48), transfers=(20, 40, 64), count_commits=False, kills=1
+    ceremonies=Amount(keys=1, signatures=30),
+    bare=(25, 40, 48),
+    transfers=(20, 40, 64),
+    count_commits=False,
+    kills=1,
+    assessments=100,
 )
 
 
@@ -67,11 +77,13 @@ def bench(
 ) -> None:
     """Measure and print the figures. Nothing fails because the machine is slow."""
     plan = QUICK if quick else FULL
-    parts: tuple[Part, ...] = (only,) if only else ("crypto", "processes", "flow", "recovery")
+    parts: tuple[Part, ...] = (only,) if only else ("crypto", "processes", "flow", "recovery", "assessments")
     crypto = measure(plan.ceremonies, tell=tell) if "crypto" in parts else ()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         measured = runner.run(_measure(plan, parts, crypto))
-    report = replace(measured, recoveries=_measure_recoveries(plan) if "recovery" in parts else ())
+    recoveries = _measure_recoveries(plan) if "recovery" in parts else ()
+    assessments = _measure_assessments(plan) if "assessments" in parts else ()
+    report = replace(measured, recoveries=recoveries, assessments=assessments)
     if json is not None:
         json.write_text(json_format.dumps(report.as_json(), indent=2) + "\n")
     console = Console()
@@ -87,6 +99,23 @@ def _measure_recoveries(plan: Plan) -> tuple[Recovery, ...]:
     tell("a product of its own starts, whose processes are killed")
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         return measure_recoveries(Path(name), rounds=plan.kills, tell=tell)
+
+
+def _measure_assessments(plan: Plan) -> tuple[AssessmentLoad, ...]:
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # PostgreSQL's own account passes through it
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(measure_assessments(folder, count=plan.assessments, tell=tell))
+
+
+async def _measure_travel_rule(plan: Plan) -> TravelRule:
+    tell(f"{plan.payloads} IVMS101 payloads are read")
+    reading = measure_reading(count=plan.payloads)
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        Path(name).chmod(0o711)  # PostgreSQL's own account passes through it
+        done = await measure_verifications(Path(name), counts=plan.verifications, tell=tell)
+    return TravelRule(reading=reading, verifications=done)
 
 
 async def _measure(plan: Plan, parts: tuple[Part, ...], crypto: tuple[Ceremony, ...]) -> Report:

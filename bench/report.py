@@ -1,21 +1,26 @@
 """The figures as one table for people and one JSON value for programs."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from bench.assessments import AssessmentLoad
 from bench.crypto import Ceremony
 from bench.figures import Figure, Load, Target, percentile
 from bench.flow import FlowLoad
 from bench.machine import Machine
 from bench.recovery import Recovery
+from bench.verifications import Reading, Verifications
 
 MAX_LATENCY_RATIO = Target(bound=3, at_most=True)
 MIN_THROUGHPUT_RATIO = Target(bound=0.5, at_most=False)
 MAX_RESIDENT_MB = Target(bound=1000, at_most=True)
+MAX_VERIFICATION_MS = Target(bound=15, at_most=True)
+MIN_VERIFICATIONS = Target(bound=300, at_most=False)
+MIN_PAYLOADS = Target(bound=50_000, at_most=False)
 _MEGABYTE = 1_000_000
 
 
@@ -36,6 +41,14 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TravelRule:
+    """The Travel Rule's part: payloads alone, and whole verifications."""
+
+    reading: Reading
+    verifications: tuple[Verifications, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """All that one run measured; what was left out is empty."""
 
@@ -45,6 +58,7 @@ class Report:
     processes: tuple[BareLoad, ...] = ()
     flow: tuple[Compared, ...] = ()
     recoveries: tuple[Recovery, ...] = ()
+    assessments: tuple[AssessmentLoad, ...] = ()
 
     def figures(self) -> list[Figure]:
         """Every line of the table, in order."""
@@ -59,6 +73,8 @@ class Report:
             *_ratios(self.flow),
             *_memory(self.flow),
             *(figure for recovery in self.recoveries for figure in _of_recovery(recovery)),
+            *_of_travel_rule(self.travel_rule),
+            *(figure for assessed in self.assessments for figure in _of_assessments(assessed)),
         ]
 
     def as_json(self) -> dict[str, Any]:
@@ -101,6 +117,11 @@ def _of_load(group: str, name: str, load: Load) -> list[Figure]:
     ]
 
 
+def _of_assessments(assessed: AssessmentLoad) -> list[Figure]:
+    load = assessed.load
+    return _of_load(f"risk assessments, {assessed.engine}", f"{assessed.kind}, {load.in_flight} in flight", load)
+
+
 def _of_flow(compared: Compared) -> list[Figure]:
     flow, level = compared.flow, f"{compared.bare.in_flight} in flight"
     counted = (
@@ -127,6 +148,25 @@ def _of_recovery(recovery: Recovery) -> list[Figure]:
         Figure(group="recovery", name=f"{name}, {which}", value=value, unit="s")
         for which, value in (("median", percentile(recovery.taken_s, 50)), ("longest", max(recovery.taken_s)))
     ]
+
+
+def _of_travel_rule(measured: TravelRule | None) -> list[Figure]:
+    if measured is None:
+        return []
+    reading = measured.reading
+    name = f"IVMS101 parsed and validated, {reading.payload_bytes} bytes, by one core"
+    figures = [Figure(group="travel rule", name=name, value=reading.per_second, unit="/s", target=MIN_PAYLOADS)]
+    for each in measured.verifications:
+        in_flight = each.load.in_flight
+        level = f"verification, {each.key_type}, {each.engine}, {in_flight} in flight"
+        for figure in _of_load("travel rule", level, each.load):
+            if in_flight == 1 and figure.name.endswith("p50"):
+                figures.append(replace(figure, target=MAX_VERIFICATION_MS))
+            elif in_flight == 16 and figure.unit == "/s":
+                figures.append(replace(figure, target=MIN_VERIFICATIONS))
+            else:
+                figures.append(figure)
+    return figures
 
 
 def _ratios(flow: Sequence[Compared]) -> list[Figure]:

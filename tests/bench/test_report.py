@@ -5,6 +5,7 @@ import json
 
 from rich.console import Console
 
+from bench.assessments import AssessmentLoad
 from bench.crypto import Ceremony
 from bench.figures import Load, Spread
 from bench.flow import FlowLoad
@@ -45,6 +46,7 @@ def made_report(*, memory: Memory | None = None) -> Report:
             compared(in_flight=16, flow_p50=500, flow_per_second=36, memory=memory),
         ),
         recoveries=(Recovery(target="platform", taken_s=(4.0, 2.0, 9.0)),),
+        assessments=(AssessmentLoad(engine="mariadb", kind="kyt", load=load(in_flight=16, p50=250, per_second=60)),),
     )
 
 
@@ -91,3 +93,9 @@ def test_the_json_has_the_table_and_what_is_under_it() -> None:
     assert (ratio["value"], ratio["target"], ratio["met"]) == (0.45, "≥ 0.5", False)
     assert value["machine"]["cores"] == 2
     assert value["flow"][0]["flow"]["parts"][0] == {"step": "1", "gap_ms": 1, "step_ms": 2}
+
+
+def test_assessments_are_shown_by_engine_kind_and_load() -> None:
+    found = lines(made_report())
+    assert found["risk assessments, mariadb: kyt, 16 in flight, p50"] == (250, None)
+    assert found["risk assessments, mariadb: kyt, 16 in flight, rate"] == (60, None)
