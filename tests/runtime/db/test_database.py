@@ -1,6 +1,7 @@
 """One commit: all or nothing, one round trip, and failures as codes."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -9,7 +10,7 @@ import pytest
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.db import Database, Statement, violated_constraint
 from tests.fixtures.postgres import Databases
-from tests.runtime.db.wire import counting_proxy
+from tests.runtime.db.wire import counting_proxy, deaf_proxy
 
 MIGRATIONS = Path(__file__).parent / "probe" / "migrations"
 GRANTS = Path(__file__).parent / "probe" / "grants.sql"
@@ -140,6 +141,22 @@ async def test_a_lost_connection_is_unavailable_and_the_next_call_reconnects(dat
         await admin.execute("select pg_terminate_backend($1)", pid)
         with pytest.raises(StrongroomError) as caught:
             await asleep
+        assert caught.value.code is Code.UNAVAILABLE
+        assert await database.commit(_insert("after")) == [1]
+    await admin.close()
+
+
+async def test_a_server_that_has_said_goodbye_is_unavailable_before_its_connection_ends(databases: Databases) -> None:
+    """A killed server's last word arrives in an idle connection, whose end may come later than the next question."""
+    made = await databases.make("probe", migrations=MIGRATIONS, grants=GRANTS)
+    admin = await asyncpg.connect(made.admin_dsn)
+    one_only = replace(made.config, min_connections=1, max_connections=1)
+    async with deaf_proxy(one_only) as (config, gone), await Database.open(config) as database:
+        pid = await database.fetchval("select pg_backend_pid()")
+        await admin.execute("select pg_terminate_backend($1)", pid)
+        await gone.wait()
+        with pytest.raises(StrongroomError) as caught:
+            await database.fetch("select name from things")
         assert caught.value.code is Code.UNAVAILABLE
         assert await database.commit(_insert("after")) == [1]
     await admin.close()

@@ -1,8 +1,8 @@
-"""Counts round trips on the wire: what a client cannot hide."""
+"""Between a client and the server: counts round trips, or keeps the end of a connection back."""
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -30,6 +30,40 @@ async def counting_proxy(config: DatabaseConfig) -> AsyncGenerator[tuple[Databas
     async with server:
         port = server.sockets[0].getsockname()[1]
         yield replace(config, dsn=config.dsn.replace(f":{target}/", f":{port}/")), count
+
+
+@asynccontextmanager
+async def deaf_proxy(config: DatabaseConfig) -> AsyncGenerator[tuple[DatabaseConfig, asyncio.Event]]:
+    """Of the first connection passes on what the server says last, but not that it has gone.
+
+    Yields the way through it, and the event that it has gone.
+    """
+    target = urlsplit(config.dsn).port
+    gone, over = asyncio.Event(), asyncio.Event()
+    serving: list[asyncio.Task[None] | None] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.append(asyncio.current_task())
+        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", target)
+        upwards = asyncio.create_task(_copy(reader, up_writer))
+        while chunk := await up_reader.read(65536):
+            writer.write(chunk)
+            await writer.drain()
+        if not gone.is_set():
+            gone.set()
+            await over.wait()
+        upwards.cancel()
+        for end in (writer, up_writer):
+            end.close()
+            with suppress(OSError):  # the other side may have been quicker
+                await end.wait_closed()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        yield replace(config, dsn=config.dsn.replace(f":{target}/", f":{port}/")), gone
+        over.set()
+        await asyncio.gather(*filter(None, serving))
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import asyncpg
+from asyncpg.exceptions import InternalClientError
 
 from strongroom.kernel.errors import Code, StrongroomError
 
@@ -27,7 +28,7 @@ def translated() -> Generator[None]:
     """Turn what the database refuses or cannot do into a ``StrongroomError``; let programming errors pass."""
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, InternalClientError, OSError, TimeoutError) as error:
         known = _translate(error)
         if known is None:
             raise
@@ -41,6 +42,8 @@ def _translate(error: Exception) -> StrongroomError | None:
     if isinstance(error, asyncpg.PostgresError):
         return _translate_state(error.sqlstate or "")
     if isinstance(error, asyncpg.InterfaceError) and not _is_closed(error):
+        return None
+    if isinstance(error, InternalClientError) and not _is_forsaken(error):
         return None
     return StrongroomError(Code.UNAVAILABLE, "The database does not answer.")
 
@@ -56,3 +59,8 @@ def _translate_state(state: str) -> StrongroomError | None:
 def _is_closed(error: asyncpg.InterfaceError) -> bool:
     # asyncpg has one class for misuse and for a closed connection or pool; only its text tells them apart
     return "closed" in str(error) or "closing" in str(error)
+
+
+def _is_forsaken(error: InternalClientError) -> bool:
+    # the server's last words came between two questions, and asyncpg still waits for the end of the connection
+    return "cannot switch to state" in str(error)
