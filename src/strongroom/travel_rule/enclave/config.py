@@ -132,7 +132,7 @@ class WorkSettings(Settings, frozen=True):
     """
 
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 64
-    lease_s: Annotated[int, msgspec.Meta(ge=2)] = 30
+    lease_s: Annotated[int, msgspec.Meta(ge=2)] = 45
     poll_s: float = 0.5
     back_off_s: float = 1.0
     back_off_max_s: float = 300.0
@@ -191,6 +191,63 @@ class AssessmentSettings(Settings, frozen=True):
     timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 10.0
 
 
+class TrpParty(Settings, frozen=True):
+    """A provider that is reached by TRP, which has no directory.
+
+    Args:
+        vasp_id: any number that no provider of the network has.
+        name: for people.
+        country: whose rules it follows.
+        hosts: where its travel addresses and callbacks may lead: ``host`` or ``host:port``.
+        key_hashes: SHA-256 of the TLS keys that it shows (RFC 7469 2.4), 64 hexadecimal digits each.
+        version: of TRP, to begin with.
+        unit: what its amounts count: whole ones of an asset, or its smallest units.
+    """
+
+    vasp_id: Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,19}$")]
+    name: str
+    country: str
+    hosts: tuple[str, ...]
+    key_hashes: tuple[Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")], ...]
+    version: Annotated[str, msgspec.Meta(pattern=r"^3\.[0-2]\.[0-9]+$")] = "3.2.1"
+    unit: Literal["asset", "smallest"] = "asset"
+
+
+class TrpAsset(Settings, frozen=True):
+    """What an asset is called in TRP: its Digital Token Identifier, or its coin type of SLIP-0044."""
+
+    symbol: str
+    decimals: Annotated[int, msgspec.Meta(ge=0, le=36)]
+    network: str = ""
+    dti: str = ""
+    slip0044: Annotated[int, msgspec.Meta(ge=0)] | None = None
+
+
+class TrpSettings(Settings, frozen=True):
+    """TRP; used where ``features`` names it.
+
+    Args:
+        host: where its door listens.
+        port: the same.
+        url: where others reach that door: ``https://host:port``, without a slash at its end.
+        tls_folder: tls.key, tls.pem and root.pem for both ways: others are believed under that root.
+        name: ours, for /identity.
+        lei: the same; empty if there is none.
+        parties: whom to speak with.
+        assets: what may be spoken of.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8632
+    url: str = ""
+    tls_folder: str = ""
+    name: str = ""
+    lei: str = ""
+    timeout_s: float = 10.0
+    parties: tuple[TrpParty, ...] = ()
+    assets: tuple[TrpAsset, ...] = ()
+
+
 class EnclaveConfig(Settings, frozen=True):
     """What an operator sets.
 
@@ -201,7 +258,8 @@ class EnclaveConfig(Settings, frozen=True):
         edition: of IVMS101, in which payloads are kept and given to the back end; empty: as they came.
         profile: custom beside IVMS101 that payloads are held to.
         rules_file: other rules than Strongroom's own.
-        features: optional tables that are in use: chainalysis_sanction, chainalysis_kyt, refinitiv_wco.
+        features: optional tables that are in use: chainalysis_sanction, chainalysis_kyt, refinitiv_wco,
+            trp.
     """
 
     vasp_id: Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,19}$")]
@@ -220,6 +278,7 @@ class EnclaveConfig(Settings, frozen=True):
     database: DatabaseSection = DatabaseSection()
     kek: KekSettings = KekSettings()
     work: WorkSettings = WorkSettings()
+    trp: TrpSettings = TrpSettings()
     chainalysis: ChainalysisSettings = ChainalysisSettings()
     world_check: WorldCheckSettings = WorldCheckSettings()
     assessments: AssessmentSettings = AssessmentSettings()
@@ -261,4 +320,9 @@ def _needed(config: EnclaveConfig) -> Mapping[str, str]:
         "hub.authority_key": config.hub.authority_key,
         "backend.url": config.backend.url,
         "database.url": config.database.url,
+        **({} if "trp" not in config.features else _needed_by_trp(config.trp)),
     }
+
+
+def _needed_by_trp(trp: TrpSettings) -> Mapping[str, str]:
+    return {"trp.url": trp.url, "trp.tls_folder": trp.tls_folder, "trp.name": trp.name}
