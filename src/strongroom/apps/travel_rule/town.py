@@ -10,12 +10,12 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 from strongroom.apps.embedded.layout import ENVIRONMENT, Layout, replace_private
-from strongroom.apps.embedded.mariadb import find_mariadb, start_mariadb
+from strongroom.apps.embedded.mariadb import RunningMariaDb, find_mariadb, start_mariadb
 from strongroom.apps.embedded.ports import HOST, keep_port
 from strongroom.apps.embedded.postgres import RunningPostgres, start_postgres
 from strongroom.apps.embedded.process import Command, ManagedProcess
@@ -32,6 +32,8 @@ from strongroom.travel_rule.hub.operations.issue import Applicant, NetworkAuthor
 _ENVIRON: Final = {"LC_ALL": "C.UTF-8", "PATH": os.environ.get("PATH", "/usr/bin:/bin"), "PYTHONUNBUFFERED": "1"}
 _VASPS: Final = {"a": ("9007199254740993", "Alpha Exchange"), "b": ("18446744073709551615", "Beta Exchange")}
 """Both ids are above 2^53, as real ones are."""
+Engine = Literal["MariaDB", "PostgreSQL"]
+Engines = Mapping[str, Engine]
 Settings = Mapping[str, str | int | float | Mapping[str, str | int | float]]
 
 
@@ -51,7 +53,7 @@ class Side:
     name: str
     vasp_id: str
     title: str
-    engine: str
+    engine: Engine
     database_url: str
     api_port: int
     message_port: int
@@ -69,12 +71,21 @@ class Town:
     processes: tuple[ManagedProcess, ...]
 
 
+def default_engines() -> Engines:
+    """The required engine for one side where the machine has it, and the other one beside it."""
+    return {"a": "PostgreSQL" if find_mariadb() is None else "MariaDB", "b": "PostgreSQL"}
+
+
 @asynccontextmanager
-async def open_town(data_dir: Path) -> AsyncGenerator[Town]:
+async def open_town(
+    data_dir: Path, *, engines: Engines | None = None, without: frozenset[str] = frozenset()
+) -> AsyncGenerator[Town]:
     """Start everything; it is stopped, in reverse order, when the block ends.
 
     Args:
         data_dir: made if absent; what is in it from an earlier run goes on being used.
+        engines: what each side's database runs on, by its name; ``default_engines`` if None.
+        without: programs that the caller stands in for, such as ``robot-a`` for a back end of its own.
 
     Raises:
         StrongroomError: ``UNAVAILABLE`` when a database does not start, ``STATUS_CONFLICT`` when the folder is in use.
@@ -83,7 +94,15 @@ async def open_town(data_dir: Path) -> AsyncGenerator[Town]:
     async with AsyncExitStack() as stack:
         postgres = start_postgres(layout.postgres)
         stack.callback(postgres.stop)
-        sides = [await _prepare_side(name, layout, postgres, stack) for name in _VASPS]
+        chosen = engines or default_engines()
+        mariadb: RunningMariaDb | None = None
+        if "MariaDB" in chosen.values():
+            mariadb = start_mariadb(layout.data_dir / "mariadb")
+            stack.callback(mariadb.stop)
+        sides = [
+            await _prepare_side(name, layout, postgres, mariadb if chosen[name] == "MariaDB" else None)
+            for name in _VASPS
+        ]
         authority = NetworkAuthority.open(layout.data_dir / "authority", environment=ENVIRONMENT, clock=SystemClock())
         hub_dsn = await _prepare_hub(layout, authority, postgres)
         hub_database = await stack.enter_async_context(await Database.open(DatabaseConfig(dsn=hub_dsn)))
@@ -91,23 +110,24 @@ async def open_town(data_dir: Path) -> AsyncGenerator[Town]:
             await _prepare_enclave(side, layout, authority, hub_database)
         processes: list[ManagedProcess] = []
         for name, arguments in _programs(sides, layout).items():
+            if name in without:
+                continue
             processes.append(ManagedProcess.start(_command(name, arguments, layout)))
             stack.callback(processes[-1].stop)
         yield Town(a=sides[0], b=sides[1], hub_database=hub_database, processes=tuple(processes))
 
 
-async def _prepare_side(name: str, layout: Layout, postgres: RunningPostgres, stack: AsyncExitStack) -> Side:
+async def _prepare_side(name: str, layout: Layout, postgres: RunningPostgres, mariadb: RunningMariaDb | None) -> Side:
     vasp_id, title = _VASPS[name]
     password, database = _secret(), f"enclave_{name}"
-    if name == "a" and find_mariadb() is not None:
-        mariadb = start_mariadb(layout.data_dir / "mariadb")
-        stack.callback(mariadb.stop)
-        engine, url = "MariaDB", await mariadb.make_database(database, password=password)
+    engine: Engine = "MariaDB" if mariadb else "PostgreSQL"
+    if mariadb:
+        url = await mariadb.make_database(database, password=password)
     else:
         names = DatabaseNames(ENVIRONMENT.value, database)
         await provision(postgres.admin_dsn(), names=names, passwords=Passwords(owner=password))
         dsn = postgres.dsn(database=names.database, user=names.owner_role, password=password)
-        engine, url = "PostgreSQL", dsn.replace("postgresql://", "postgresql+asyncpg://")
+        url = dsn.replace("postgresql://", "postgresql+asyncpg://")
     token = _secret()
     replace_private(_home(layout, name) / "token", token.encode())
     ports = {part: keep_port(_home(layout, name) / f"{part}_port") for part in ("api", "message", "robot")}
