@@ -16,6 +16,7 @@ from strongroom.runtime.kms_endpoint import wrapper_from_endpoint, wrapper_from_
 from strongroom.runtime.kms_pkcs11 import Pkcs11Wrapper, Token
 from strongroom.runtime.service import HttpApp
 from strongroom.travel_rule.enclave.config import EnclaveConfig
+from strongroom.travel_rule.enclave.domain.trp import KnownAsset, Party
 from strongroom.travel_rule.enclave.jobs import Assessor, Worker
 from strongroom.travel_rule.enclave.operations.means import Means, Patience
 from strongroom.travel_rule.enclave.operations.screens import Screens, Terms
@@ -23,8 +24,10 @@ from strongroom.travel_rule.enclave.peers import Hub, hub_origin
 from strongroom.travel_rule.enclave.providers.backend import Backend, BackendSettings
 from strongroom.travel_rule.enclave.providers.chainalysis import KytScreen, SanctionScreen
 from strongroom.travel_rule.enclave.providers.refinitiv import WcoScreen
+from strongroom.travel_rule.enclave.providers.trp import Trp, TrpSelf
 from strongroom.travel_rule.enclave.routes.door import ApiDoor
 from strongroom.travel_rule.enclave.routes.messages import MessageDoor
+from strongroom.travel_rule.enclave.routes.trp import EnclaveDesk
 from strongroom.travel_rule.enclave.store.cipher import ColumnCipher
 from strongroom.travel_rule.enclave.store.engine import DatabaseSettings, EnclaveDatabase, open_database
 from strongroom.travel_rule.enclave.store.keyset import ensure_keyset, load_keyset
@@ -32,6 +35,10 @@ from strongroom.travel_rule.enclave.store.migrate import migrate
 from strongroom.travel_rule.ivms101.findings import PROFILES, Edition
 from strongroom.travel_rule.messages import Sender
 from strongroom.travel_rule.rules.book import Book, own_book, parse_book
+from strongroom.travel_rule.trp.amounts import Unit
+from strongroom.travel_rule.trp.client import TrpClient
+from strongroom.travel_rule.trp.messages import Identity
+from strongroom.travel_rule.trp.server import TrpServer
 from strongroom.vendors.chainalysis import kyt, sanctions
 from strongroom.vendors.chainalysis.kyt import KytClient
 from strongroom.vendors.chainalysis.sanctions import SanctionsClient
@@ -55,11 +62,12 @@ class Ports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enclave:
-    """One enclave, not yet serving: two ASGI applications for whoever runs the HTTP servers."""
+    """One enclave, not yet serving: ASGI applications for whoever runs the HTTP servers; TRP's if that is on."""
 
     means: Means
     api: HttpApp
     messages: HttpApp
+    trp: HttpApp | None
     start: Callable[[], None]
     stop: Callable[[], Awaitable[None]]
 
@@ -90,6 +98,7 @@ async def build(config: EnclaveConfig, ports: Ports) -> Enclave:
         profile=PROFILES[config.profile],
         edition=Edition(config.edition) if config.edition else None,
         patience=_patience(config),
+        trp=_trp(config, ports) if "trp" in config.features else None,
     )
 
     def start() -> None:
@@ -102,12 +111,15 @@ async def build(config: EnclaveConfig, ports: Ports) -> Enclave:
         await means.screens.close()
         await means.backend.close()
         await means.hub.close()
+        if means.trp is not None:
+            await means.trp.client.close()
         await database.close()
 
     return Enclave(
         means=means,
         api=ApiDoor(means, token=config.api.token, max_body_bytes=config.api.max_body_bytes),
         messages=MessageDoor(means, environment=config.environment, is_open=not config.hub.tls_folder),
+        trp=TrpServer(EnclaveDesk(means), clock=ports.clock) if means.trp is not None else None,
         start=start,
         stop=stop,
     )
@@ -237,6 +249,35 @@ def _wco_screen(config: EnclaveConfig, clock: Clock) -> WcoScreen:
         timeout_s=config.assessments.timeout_s,
     )
     return WcoScreen(client, clock=clock, group_id=company.group_id)
+
+
+def _trp(config: EnclaveConfig, ports: Ports) -> Trp:
+    settings = config.trp
+    parties = [
+        Party(
+            vasp_id=party.vasp_id,
+            country=party.country,
+            hosts=frozenset(host.lower() for host in party.hosts),
+            key_hashes=frozenset(bytes.fromhex(key_hash) for key_hash in party.key_hashes),
+            version=party.version,
+            unit=Unit(party.unit),
+        )
+        for party in settings.parties
+    ]
+    assets = [
+        KnownAsset(
+            symbol=asset.symbol,
+            network=asset.network or None,
+            decimals=asset.decimals,
+            dti=asset.dti or None,
+            slip0044=asset.slip0044,
+        )
+        for asset in settings.assets
+    ]
+    tls = client_context(Path(settings.tls_folder))
+    client = TrpClient(tls=tls, entropy=ports.entropy, timeout_s=settings.timeout_s)
+    own = TrpSelf(url=settings.url, identity=Identity(name=settings.name, lei=settings.lei or None))
+    return Trp(own, parties=parties, assets=assets, client=client)
 
 
 def _patience(config: EnclaveConfig) -> Patience:

@@ -7,6 +7,7 @@ from strongroom.travel_rule.enclave.domain.commands import Command, CommandKind
 from strongroom.travel_rule.enclave.operations.callbacks import run_callback
 from strongroom.travel_rule.enclave.operations.means import Means
 from strongroom.travel_rule.enclave.operations.reports import run_report
+from strongroom.travel_rule.enclave.operations.trp_answer import run_trp_answer
 from strongroom.travel_rule.enclave.operations.verify import run_verify
 
 
@@ -22,4 +23,5 @@ RUNS: Final[Mapping[str, Run]] = {
     CommandKind.VERIFY: run_verify,
     CommandKind.CALLBACK: run_callback,
     CommandKind.REPORT: run_report,
+    CommandKind.TRP_ANSWER: run_trp_answer,
 }

@@ -5,11 +5,12 @@ import os
 import ssl
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
 import structlog
+import uvicorn
 import uvloop
 from cyclopts import App, CycloptsError, Parameter
 
@@ -19,6 +20,7 @@ from strongroom.runtime.collector import settle_collector
 from strongroom.runtime.entropy import SystemEntropy
 from strongroom.runtime.http import open_door, serve_config, server_context, wait_for_signal
 from strongroom.runtime.kms import SoftwareAttestor, SoftwareKms
+from strongroom.runtime.service import HttpApp
 from strongroom.runtime.telemetry import configure_logging
 from strongroom.travel_rule.enclave.app import IDENTITY, Enclave, Ports, build, migrate_store
 from strongroom.travel_rule.enclave.config import EnclaveConfig, load_config
@@ -149,10 +151,20 @@ async def _serve(settings: EnclaveConfig) -> None:
         tls = server_context(Path(hub.tls_folder)) if hub.tls_folder else None
         message_door = serve_config(enclave.messages, host=messages.host, port=messages.port, tls=tls)
         settle_collector()
-        async with open_door(message_door) as message_port, open_door(api_door) as api_port:
+        async with AsyncExitStack() as doors:
+            message_port = await doors.enter_async_context(open_door(message_door))
+            api_port = await doors.enter_async_context(open_door(api_door))
+            if enclave.trp is not None:
+                await doors.enter_async_context(open_door(_trp_door(settings, enclave.trp)))
             enclave.start()
             _log.info("listening", api_port=api_port, message_port=message_port)
             await wait_for_signal()
+
+
+def _trp_door(settings: EnclaveConfig, app: HttpApp) -> uvicorn.Config:
+    """Mutual TLS always: who shows no certificate under the root is not heard."""
+    trp = settings.trp
+    return serve_config(app, host=trp.host, port=trp.port, tls=server_context(Path(trp.tls_folder)))
 
 
 def _api_tls(settings: EnclaveConfig) -> ssl.SSLContext | None:

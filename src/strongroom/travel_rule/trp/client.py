@@ -136,6 +136,10 @@ class TrpClient:
             raise _no_answer()
         return int(text)
 
+    def check_place(self, url: str, *, of: Counterparty) -> None:
+        """Whether a message to the counterparty may be sent there: ``ADDRESS_INVALID`` if not."""
+        _check_host(url, of.hosts)
+
     async def _post(self, url: str, body: bytes, *, of: Counterparty, identifier: str) -> tuple[_Response, str]:
         """The answer, and the version it was got with: an older one is tried where the newer is refused."""
         _check_host(url, of.hosts)

@@ -32,7 +32,7 @@ INQUIRIES: Final = "inquiries"
 RESOLUTIONS: Final = "resolutions"
 CONFIRMATIONS: Final = "confirmations"
 _DISCOVERY: Final = frozenset(("/identity", "/version", "/uptime", "/extensions"))
-_PLACE_MAX: Final = 256
+_PLACE_MAX: Final = 512
 _TEXT: Final = "text/plain; charset=utf-8"
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]

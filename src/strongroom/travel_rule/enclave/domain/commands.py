@@ -23,6 +23,8 @@ class CommandKind(StrEnum):
     """Tell the provider's back end."""
     REPORT = "REPORT"
     """Tell the counterparty of a transaction's hash or of a failed transfer."""
+    TRP_ANSWER = "TRP_ANSWER"
+    """Tell a counterparty that asked by TRP what our back end has decided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

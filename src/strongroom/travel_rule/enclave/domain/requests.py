@@ -57,8 +57,9 @@ class Order:
     asset: AssetInfo
     wanted: tuple[str, ...]
     originator_account_number: str | None
-    beneficiary_account_number: str
+    beneficiary_account_number: str | None
     persons: Persons
+    travel_address: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,7 @@ def parse_order(body: bytes, *, demands: Demands) -> Order:
     asked = parse_body(body, shapes.AskedVerification)
     payload, edition = parse_persons(bytes(asked.payload.ivms101), demands=demands, at="$.payload.ivms101")
     wanted = parse_codes(asked.required_beneficiary_info)
+    account = _account(payload.beneficiary.accounts, "beneficiary")
     return Order(
         uuid=asked.verification_uuid,
         key_type=parse_key_type(asked.key_type),
@@ -118,8 +120,9 @@ def parse_order(body: bytes, *, demands: Demands) -> Order:
         asset=parse_asset(asked.asset_info),
         wanted=wanted,
         originator_account_number=_account(payload.originator.accounts, "originator"),
-        beneficiary_account_number=_needed(_account(payload.beneficiary.accounts, "beneficiary")),
+        beneficiary_account_number=account if asked.travel_address else _needed(account),
         persons=write_persons(payload, edition=edition),
+        travel_address=asked.travel_address,
     )
 
 

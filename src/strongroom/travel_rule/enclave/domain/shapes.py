@@ -46,11 +46,15 @@ class AskedPayload(Asked, frozen=True, kw_only=True):
 
 
 class AskedVerification(Asked, frozen=True, kw_only=True):
-    """POST /v1/verifications. ``verificationUuid`` makes a repeated request get the same answer; made if absent."""
+    """POST /v1/verifications. ``verificationUuid`` makes a repeated request get the same answer; made if absent.
+
+    ``travelAddress`` is for a provider that is reached by TRP, and stands for the beneficiary's account number.
+    """
 
     verification_uuid: Uuid | None = None
     key_type: KeyTypeName
     beneficiary_vasp_id: VaspId
+    travel_address: Annotated[str, msgspec.Meta(min_length=1, max_length=4000)] | None = None
     asset_info: AskedAsset
     required_beneficiary_info: str = DEFAULT_INFORMATION
     payload: AskedPayload
@@ -87,6 +91,19 @@ class AskedInquiry(Asked, frozen=True, kw_only=True):
     """POST /v1/verifications/tx/inquiry."""
 
     verification_uuid: Uuid | None = None
+
+
+class AskedTravelAddress(Asked, frozen=True, kw_only=True):
+    """POST /v1/trp/addresses."""
+
+    account_number: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+
+
+class TravelAddress(Shape, frozen=True, kw_only=True):
+    """Where others ask about one account by TRP, as a travel address and as an LNURL."""
+
+    travel_address: str
+    lnurl: str
 
 
 class Refusal(Shape, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from strongroom.travel_rule.enclave.domain.keys import OwnKey
 from strongroom.travel_rule.enclave.operations.screens import Screens
 from strongroom.travel_rule.enclave.peers import Hub
 from strongroom.travel_rule.enclave.providers.backend import Backend
+from strongroom.travel_rule.enclave.providers.trp import Trp
 from strongroom.travel_rule.enclave.store.cipher import ColumnCipher
 from strongroom.travel_rule.enclave.store.engine import EnclaveDatabase
 from strongroom.travel_rule.ivms101.constraints import Demands
@@ -70,6 +71,7 @@ class Means:
     profile: Profile
     edition: Edition | None
     patience: Patience
+    trp: Trp | None = None
     own_keys: dict[bytes, OwnKey] = field(default_factory=dict[bytes, OwnKey], repr=False)
 
     def now(self) -> datetime:
@@ -80,6 +82,11 @@ class Means:
     def demands(self) -> Demands:
         """What payloads are held to today."""
         return Demands(today=self.clock.now().date(), profile=self.profile)
+
+    async def country_of(self, vasp_id: str) -> str:
+        """Whose rules a counterparty follows; raises as ``Hub.record``."""
+        party = None if self.trp is None else self.trp.find_party(vasp_id)
+        return (await self.hub.record(vasp_id)).country if party is None else party.country
 
     def content_mac(self, content: bytes) -> bytes:
         """Keyed digest of what was asked: without the key nobody finds out a name by trying names."""

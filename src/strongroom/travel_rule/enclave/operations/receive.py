@@ -143,10 +143,10 @@ async def _decide(
 ) -> Answered:
     """What the rules lack is said before the back end is bothered; all else is its decision."""
     now = means.now()
-    counterparty = await means.hub.record(verification.originating_vasp_id)
+    country = await means.country_of(verification.originating_vasp_id)
     lacking = lacking_codes(
         book=means.book,
-        originating=counterparty.country,
+        originating=country,
         beneficiary=means.jurisdiction,
         asset=verification.asset,
         payload=payload,

@@ -16,6 +16,7 @@ from strongroom.travel_rule.enclave.domain.verifications import Outcome, Reason,
 from strongroom.travel_rule.enclave.operations import commands
 from strongroom.travel_rule.enclave.operations.exchange import ask_counterparty
 from strongroom.travel_rule.enclave.operations.means import Means
+from strongroom.travel_rule.enclave.operations.trp_ask import tell
 from strongroom.travel_rule.enclave.store.commands import insert_commands
 from strongroom.travel_rule.enclave.store.engine import Transaction
 from strongroom.travel_rule.enclave.store.verifications import (
@@ -133,6 +134,10 @@ def _new_report(means: Means, kind: str, uuid: str) -> Command:
 
 async def _tell(means: Means, verification: Verification, question: Question) -> None:
     to_vasp = counterparty_of(means, verification)
+    party = None if means.trp is None else means.trp.find_party(to_vasp)
+    if party is not None:
+        await tell(means=means, verification=verification, party=party, question=question)
+        return
     await ask_counterparty(
         means=means, question=question, to_vasp=to_vasp, key_type=KeyType.PER_VASP, key_identifier=to_vasp
     )

@@ -26,6 +26,7 @@ from strongroom.travel_rule.enclave.operations.callbacks import VERIFICATION_RES
 from strongroom.travel_rule.enclave.operations.exchange import ask_counterparty, get_counterparty
 from strongroom.travel_rule.enclave.operations.means import Means
 from strongroom.travel_rule.enclave.operations.reports import new_timeout_report
+from strongroom.travel_rule.enclave.operations.trp_ask import check_address, inquire
 from strongroom.travel_rule.enclave.store.commands import finish_command, insert_commands, postpone_command
 from strongroom.travel_rule.enclave.store.engine import Transaction
 from strongroom.travel_rule.enclave.store.verifications import (
@@ -60,6 +61,7 @@ class _Body(msgspec.Struct, frozen=True, kw_only=True):
     uuid: str
     key_type: str
     wanted: tuple[str, ...]
+    travel_address: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,8 @@ async def request_verification(*, means: Means, order: Order) -> shapes.Accepted
     """
     await _check_counterparty(means, order)
     verification = _verification(means, order)
-    body = _Body(uuid=verification.uuid, key_type=order.key_type.value, wanted=order.wanted)
+    address = order.travel_address or ""
+    body = _Body(uuid=verification.uuid, key_type=order.key_type.value, wanted=order.wanted, travel_address=address)
     command = means.new_command(CommandKind.VERIFY, msgspec.json.encode(body))
 
     async def store(tx: Transaction) -> int:
@@ -121,6 +124,9 @@ async def run_verify(*, means: Means, command: Command, carried: object = None) 
 
 async def _check_counterparty(means: Means, order: Order) -> None:
     """A provider that is not there is refused at once; that nobody can tell whether it is, is no reason to refuse."""
+    if order.travel_address is not None:
+        check_address(means=means, vasp_id=order.beneficiary_vasp_id, address=order.travel_address)
+        return
     try:
         await get_counterparty(means=means, vasp_id=order.beneficiary_vasp_id)
     except StrongroomError as error:
@@ -145,7 +151,7 @@ def _verification(means: Means, order: Order) -> Verification:
     )
     question = question_of(verification, wanted=order.wanted)
     content = content_of(question, from_vasp=means.own_vasp_id, to_vasp=order.beneficiary_vasp_id)
-    return replace(verification, content_mac=means.content_mac(content))
+    return replace(verification, content_mac=means.content_mac(content + (order.travel_address or "").encode()))
 
 
 async def _answer_again(means: Means, asked: Verification) -> shapes.Accepted:
@@ -157,6 +163,9 @@ async def _answer_again(means: Means, asked: Verification) -> shapes.Accepted:
 
 
 async def _ask(means: Means, body: _Body, verification: Verification) -> VerificationAnswer:
+    party = None if means.trp is None else means.trp.find_party(verification.beneficiary_vasp_id)
+    if party is not None:
+        return await inquire(means=means, verification=verification, party=party, address=body.travel_address)
     key_type = KeyType(body.key_type)
     identifiers = {
         KeyType.PER_VASP: verification.beneficiary_vasp_id,

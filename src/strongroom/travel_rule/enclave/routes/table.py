@@ -3,10 +3,16 @@
 from collections.abc import Mapping
 from typing import Final
 
-from strongroom.travel_rule.enclave.routes import directory, risk, verifications
+from strongroom.travel_rule.enclave.routes import directory, risk, trp, verifications
 from strongroom.travel_rule.enclave.routes.route import Route
 
-ROUTES: Final[tuple[Route, ...]] = (*directory.ROUTES, *verifications.ROUTES, *risk.ROUTES, directory.HEALTH)
+ROUTES: Final[tuple[Route, ...]] = (
+    *directory.ROUTES,
+    *verifications.ROUTES,
+    *risk.ROUTES,
+    *trp.ROUTES,
+    directory.HEALTH,
+)
 _EXACT: Final[Mapping[tuple[str, str], Route]] = {
     (route.method, route.path): route for route in ROUTES if not route.path.endswith("}")
 }
