@@ -17,9 +17,11 @@ import uvloop
 from cyclopts import App, Parameter
 from rich.console import Console
 
+from bench.approvals import measure_approvals
 from bench.assessments import AssessmentLoad, measure_assessments
+from bench.ceremonies import KeyTime, measure_ceremonies
 from bench.crypto import Amount, Ceremony, measure
-from bench.figures import middle
+from bench.figures import Load, middle
 from bench.flow import ACCOUNTS, Sender
 from bench.machine import read_machine
 from bench.processes import KINDS, Bare, open_bare
@@ -28,7 +30,8 @@ from bench.recovery import Recovery, measure_recoveries
 from bench.report import BareLoad, Compared, Report, TravelRule
 from bench.verifications import measure_reading, measure_verifications
 
-Part = Literal["crypto", "processes", "flow", "recovery", "assessments"]
+Part = Literal["crypto", "processes", "flow", "ceremonies", "approvals", "recovery", "travel-rule", "assessments"]
+PARTS: tuple[Part, ...] = get_args(Part)
 IN_FLIGHT = (1, 8, 16)
 COMMITS_AT = 16
 app = App(name="python -m bench", help="Measure threshold signing alone and inside the whole product.")
@@ -38,15 +41,20 @@ app = App(name="python -m bench", help="Measure threshold signing alone and insi
 class Plan:
     """How much to measure.
 
-    ``bare`` signatures and ``transfers`` are by in-flight level, as in ``IN_FLIGHT``; ``kills`` of each process;
-    ``assessments`` of each kind.
+    ``bare`` signatures and ``transfers`` are by in-flight level, as in ``IN_FLIGHT``; ``key_rounds`` refreshes and
+    recoveries; ``approvals`` at each level of their own; ``kills`` of each process;
+    ``payloads`` are read; ``verifications`` are pairs of in flight and in all; ``assessments`` of each kind.
     """
 
     ceremonies: Amount
     bare: tuple[int, ...]
     transfers: tuple[int, ...]
     count_commits: bool
+    key_rounds: int
+    approvals: int
     kills: int
+    payloads: int
+    verifications: tuple[tuple[int, int], ...]
     assessments: int
 
 
@@ -55,7 +63,11 @@ FULL = Plan(
     bare=(150, 300, 300),
     transfers=(150, 320, 480),
     count_commits=True,
+    key_rounds=5,
+    approvals=200,
     kills=5,
+    payloads=100_000,
+    verifications=((1, 200), (16, 800)),
     assessments=600,
 )
 QUICK = Plan(
@@ -63,7 +75,11 @@ QUICK = Plan(
     bare=(25, 40, 48),
     transfers=(20, 40, 64),
     count_commits=False,
+    key_rounds=1,
+    approvals=30,
     kills=1,
+    payloads=20_000,
+    verifications=((1, 30), (16, 160)),
     assessments=100,
 )
 
@@ -77,13 +93,23 @@ def bench(
 ) -> None:
     """Measure and print the figures. Nothing fails because the machine is slow."""
     plan = QUICK if quick else FULL
-    parts: tuple[Part, ...] = (only,) if only else ("crypto", "processes", "flow", "recovery", "assessments")
+    parts = (only,) if only else PARTS
     crypto = measure(plan.ceremonies, tell=tell) if "crypto" in parts else ()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         measured = runner.run(_measure(plan, parts, crypto))
+    key_times = _measure_ceremonies(plan) if "ceremonies" in parts else ()
+    approvals = _measure_approvals(plan) if "approvals" in parts else ()
     recoveries = _measure_recoveries(plan) if "recovery" in parts else ()
+    travel_rule = _measure_travel_rule(plan) if "travel-rule" in parts else None
     assessments = _measure_assessments(plan) if "assessments" in parts else ()
-    report = replace(measured, recoveries=recoveries, assessments=assessments)
+    report = replace(
+        measured,
+        key_times=key_times,
+        approvals=approvals,
+        recoveries=recoveries,
+        travel_rule=travel_rule,
+        assessments=assessments,
+    )
     if json is not None:
         json.write_text(json_format.dumps(report.as_json(), indent=2) + "\n")
     console = Console()
@@ -93,6 +119,16 @@ def bench(
 def tell(line: str) -> None:
     """Progress, on stderr so that the table can be piped."""
     print(f"[{time.perf_counter() - _BEGUN_S:6.1f} s] {line}", file=sys.stderr, flush=True)
+
+
+def _measure_ceremonies(plan: Plan) -> tuple[KeyTime, ...]:
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        return measure_ceremonies(Path(name), rounds=plan.key_rounds, tell=tell)
+
+
+def _measure_approvals(plan: Plan) -> tuple[Load, ...]:
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        return measure_approvals(Path(name), count=plan.approvals, tell=tell)
 
 
 def _measure_recoveries(plan: Plan) -> tuple[Recovery, ...]:
@@ -109,13 +145,15 @@ def _measure_assessments(plan: Plan) -> tuple[AssessmentLoad, ...]:
             return runner.run(measure_assessments(folder, count=plan.assessments, tell=tell))
 
 
-async def _measure_travel_rule(plan: Plan) -> TravelRule:
+def _measure_travel_rule(plan: Plan) -> TravelRule:
     tell(f"{plan.payloads} IVMS101 payloads are read")
     reading = measure_reading(count=plan.payloads)
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        Path(name).chmod(0o711)  # PostgreSQL's own account passes through it
-        done = await measure_verifications(Path(name), counts=plan.verifications, tell=tell)
-    return TravelRule(reading=reading, verifications=done)
+        folder = Path(name)
+        folder.chmod(0o711)  # PostgreSQL's own account passes through it
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            done = runner.run(measure_verifications(folder, counts=plan.verifications, tell=tell))
+    return TravelRule(reading=reading, verifications=tuple(done))
 
 
 async def _measure(plan: Plan, parts: tuple[Part, ...], crypto: tuple[Ceremony, ...]) -> Report:

@@ -190,19 +190,21 @@ def _await_ready(process: ManagedProcess, ready_file: Path) -> Facts:
 @asynccontextmanager
 async def open_records(product: Product) -> AsyncGenerator[Records]:
     """Connect to the product's databases as its auditor."""
-    layout = Layout(Path(product.facts.data_dir))
-    settings = msgspec.json.decode(layout.platform_settings.read_bytes(), type=PlatformSettings)
-    password = layout.secrets((), SystemEntropy()).auditor_password
     async with contextlib.AsyncExitStack() as stack:
         databases = [
-            await stack.enter_async_context(
-                await Database.open(
-                    DatabaseConfig(dsn=_dsn(service, settings.database_address, password), max_connections=1)
-                )
-            )
+            await stack.enter_async_context(await open_database(product, service))
             for service in ("nodes", "transaction_manager")
         ]
         yield Records(*databases)
+
+
+async def open_database(product: Product, service: str) -> Database:
+    """One service's database through the auditor's eyes; to be closed, or entered as a block."""
+    layout = Layout(Path(product.facts.data_dir))
+    settings = msgspec.json.decode(layout.platform_settings.read_bytes(), type=PlatformSettings)
+    password = layout.secrets((), SystemEntropy()).auditor_password
+    dsn = _dsn(service, settings.database_address, password)
+    return await Database.open(DatabaseConfig(dsn=dsn, max_connections=1))
 
 
 def _dsn(service: str, address: str, password: str) -> str:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.assessments import AssessmentLoad
+from bench.ceremonies import KeyTime
 from bench.crypto import Ceremony
 from bench.figures import Figure, Load, Target, percentile
 from bench.flow import FlowLoad
@@ -57,7 +58,10 @@ class Report:
     crypto: tuple[Ceremony, ...] = ()
     processes: tuple[BareLoad, ...] = ()
     flow: tuple[Compared, ...] = ()
+    key_times: tuple[KeyTime, ...] = ()
+    approvals: tuple[Load, ...] = ()
     recoveries: tuple[Recovery, ...] = ()
+    travel_rule: TravelRule | None = None
     assessments: tuple[AssessmentLoad, ...] = ()
 
     def figures(self) -> list[Figure]:
@@ -72,6 +76,12 @@ class Report:
             *(figure for compared in self.flow for figure in _of_flow(compared)),
             *_ratios(self.flow),
             *_memory(self.flow),
+            *(figure for taken in self.key_times for figure in _of_key_time(taken)),
+            *(
+                figure
+                for load in self.approvals
+                for figure in _of_load("approvals", f"gateway → stored, {load.in_flight} in flight", load)
+            ),
             *(figure for recovery in self.recoveries for figure in _of_recovery(recovery)),
             *_of_travel_rule(self.travel_rule),
             *(figure for assessed in self.assessments for figure in _of_assessments(assessed)),
@@ -139,6 +149,23 @@ def _of_flow(compared: Compared) -> list[Figure]:
             if value is not None
         ),
     ]
+
+
+def _of_key_time(taken: KeyTime) -> list[Figure]:
+    return _times("keys", f"{taken.kind}, {_count(taken.taken_s)}", taken.taken_s)
+
+
+def _times(group: str, name: str, taken_s: Sequence[float]) -> list[Figure]:
+    """The median, and the longest where there are several."""
+    longest = (("longest", max(taken_s)),) if len(taken_s) > 1 else ()
+    return [
+        Figure(group=group, name=f"{name}, {which}", value=value, unit="s")
+        for which, value in (("median", percentile(taken_s, 50)), *longest)
+    ]
+
+
+def _count(taken_s: Sequence[float]) -> str:
+    return "once" if len(taken_s) == 1 else f"{len(taken_s)} times"
 
 
 def _of_recovery(recovery: Recovery) -> list[Figure]:

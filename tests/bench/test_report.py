@@ -6,6 +6,7 @@ import json
 from rich.console import Console
 
 from bench.assessments import AssessmentLoad
+from bench.ceremonies import KeyTime
 from bench.crypto import Ceremony
 from bench.figures import Load, Spread
 from bench.flow import FlowLoad
@@ -45,6 +46,11 @@ def made_report(*, memory: Memory | None = None) -> Report:
             compared(in_flight=1, flow_p50=50, flow_per_second=19, memory=memory),
             compared(in_flight=16, flow_p50=500, flow_per_second=36, memory=memory),
         ),
+        key_times=(
+            KeyTime(kind="key ceremony", taken_s=(7.5,)),
+            KeyTime(kind="complete refresh", taken_s=(3.0, 5.0, 4.0)),
+        ),
+        approvals=(load(in_flight=8, p50=30, per_second=240),),
         recoveries=(Recovery(target="platform", taken_s=(4.0, 2.0, 9.0)),),
         assessments=(AssessmentLoad(engine="mariadb", kind="kyt", load=load(in_flight=16, p50=250, per_second=60)),),
     )
@@ -65,6 +71,21 @@ def test_recovery_is_the_median_and_the_longest_of_all_kills() -> None:
     found = lines(made_report())
     assert found["recovery: platform killed → next payment COMPLETED, 3 times, median"] == (4.0, None)
     assert found["recovery: platform killed → next payment COMPLETED, 3 times, longest"] == (9.0, None)
+
+
+def test_a_ceremony_that_was_held_once_has_one_figure_and_several_have_two() -> None:
+    found = {name: value for name, (value, _) in lines(made_report()).items() if name.startswith("keys")}
+    assert found == {
+        "keys: key ceremony, once, median": 7.5,
+        "keys: complete refresh, 3 times, median": 4.0,
+        "keys: complete refresh, 3 times, longest": 5.0,
+    }
+
+
+def test_approvals_have_their_latency_and_their_rate() -> None:
+    found = lines(made_report())
+    assert found["approvals: gateway → stored, 8 in flight, p50"] == (30, None)
+    assert found["approvals: gateway → stored, 8 in flight, rate"] == (240, None)
 
 
 def test_memory_is_the_largest_that_was_seen_and_has_a_bound() -> None:
