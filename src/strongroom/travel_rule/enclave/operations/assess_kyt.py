@@ -43,7 +43,7 @@ async def request_kyt(*, means: Means, uuid: str, user_id: str) -> KytResult:
             fits no column, ``UNAVAILABLE`` when the database is.
     """
     switched_on(means.screens.kyt)
-    verification = await means.database.read(lambda tx: get_verification(tx, means, uuid))
+    verification = await means.database.read(lambda tx: get_verification(tx, means=means, uuid=uuid))
     kyt = _new(means, verification, user_id)
     await means.database.run(lambda tx: insert_kyt(tx, kyt))
     _log.info("kyt_registered", request_id=kyt.request_id, uuid=uuid, api_type=kyt.api_type.value)
@@ -107,7 +107,7 @@ async def _end(means: Means, held: Kyt, ended: Kyt, alerts: Sequence[Alert]) -> 
     """The result, its alerts and the callback in one commit; nothing of it if the lease was lost."""
     now = means.now()
     done = replace(ended, lease=Lease(worker_id=held.lease.worker_id, at=now), assessed_at=now)
-    callback = new_callback(means, KYT_RESULT, done.request_id)
+    callback = new_callback(means=means, kind=KYT_RESULT, uuid=done.request_id)
 
     async def store(tx: Transaction) -> bool:
         if not await update_kyt(tx, done, held=held.lease, now=now):

@@ -28,7 +28,7 @@ async def assess_sanction(*, means: Means, uuid: str) -> SanctionResult:
             is.
     """
     switched_on(means.screens.sanctions)
-    verification = await means.database.read(lambda tx: get_verification(tx, means, uuid))
+    verification = await means.database.read(lambda tx: get_verification(tx, means=means, uuid=uuid))
     sides = decide_sides(verification, means.own_vasp_id)
     address = decide_address(verification, sides)
     status, found = await _ask(means, address)

@@ -43,7 +43,7 @@ async def request_wco(*, means: Means, uuid: str, target: Target | None) -> WcoR
             is.
     """
     switched_on(means.screens.wco)
-    verification = await means.database.read(lambda tx: get_verification(tx, means, uuid))
+    verification = await means.database.read(lambda tx: get_verification(tx, means=means, uuid=uuid))
     sides = decide_sides(verification, means.own_vasp_id)
     side = target or (Target.BENEFICIARY if sides.direction is Direction.OUTGOING else Target.ORIGINATOR)
     persons = decide_screened(verification, side)
@@ -143,7 +143,7 @@ async def _end(means: Means, held: Wco, ended: Wco) -> None:
     """The result and the callback in one commit; nothing of it if the lease was lost."""
     now = means.now()
     done = replace(ended, lease=Lease(worker_id=held.lease.worker_id, at=now), assessed_at=now)
-    callback = new_callback(means, WCO_RESULT, done.request_id)
+    callback = new_callback(means=means, kind=WCO_RESULT, uuid=done.request_id)
 
     async def store(tx: Transaction) -> bool:
         if not await update_wco(tx, done, held=held.lease, now=now):

@@ -91,7 +91,7 @@ def write_payload(persons: Persons) -> bytes:
     return b"{" + b",".join(b'"%s":%s' % (name, part) for name, part in parts if part is not None) + b"}"
 
 
-def read_outcome(result: str, reason: str | None, message: str | None) -> Outcome:
+def read_outcome(*, result: str, reason: str | None, message: str | None) -> Outcome:
     """A result that somebody else gave, in its bounds; a reason stays only where there is something to explain."""
     known = Result(result) if result in Result.__members__ else Result.ERROR
     if known not in _WITH_REASON:
@@ -99,7 +99,7 @@ def read_outcome(result: str, reason: str | None, message: str | None) -> Outcom
     return Outcome(result=known, reason=reason and reason[:256], message=message and message[:1024])
 
 
-def failed(message: str, reason: Reason = Reason.UNDEFINED_ERROR) -> Outcome:
+def failed(message: str, *, reason: Reason = Reason.UNDEFINED_ERROR) -> Outcome:
     """The end of a verification that nobody can answer."""
     return Outcome(result=Result.ERROR, reason=reason.value, message=message[:1024])
 

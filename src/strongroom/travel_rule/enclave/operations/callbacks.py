@@ -31,7 +31,7 @@ class _Body(msgspec.Struct, frozen=True, kw_only=True):
     uuid: str
 
 
-def new_callback(means: Means, kind: str, uuid: str) -> Command:
+def new_callback(*, means: Means, kind: str, uuid: str) -> Command:
     """A callback about a verification or an assessment, for the commit that makes it due."""
     return means.new_command(CommandKind.CALLBACK, msgspec.json.encode(_Body(type=kind, uuid=uuid)))
 

@@ -37,7 +37,7 @@ async def finish(*, means: Means, command: Command) -> None:
 
 async def postpone(*, means: Means, command: Command, within_s: float | None = None) -> None:
     """Try it again later: each time after twice as long, with a spread, but within ``within_s``."""
-    delay_s = pause_s(means, command.attempt)
+    delay_s = pause_s(means=means, attempt=command.attempt)
     if within_s is not None:
         delay_s = min(delay_s, max(within_s, 0.0))
     due_at, attempt = means.now() + timedelta(seconds=delay_s), command.attempt + 1
@@ -68,7 +68,7 @@ async def tidy(*, means: Means, keep_done_s: float) -> None:
     await means.database.read(lambda tx: load_keyset(tx, means.cipher))
 
 
-def pause_s(means: Means, attempt: int) -> float:
+def pause_s(*, means: Means, attempt: int) -> float:
     """How long to wait after that many failures: doubled each time, and never all at the same moment."""
     longest = min(means.patience.back_off_s * 2 ** min(attempt, 20), means.patience.back_off_max_s)
     return longest * (256 + means.entropy.token(1)[0]) / 512

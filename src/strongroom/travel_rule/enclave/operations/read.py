@@ -31,7 +31,7 @@ async def is_healthy(*, means: Means) -> bool:
 
 async def read_verification(*, means: Means, uuid: str) -> shapes.Verification:
     """One verification; ``VERIFICATION_NOT_FOUND``."""
-    return show_verification(await means.database.read(lambda tx: get_verification(tx, means, uuid)))
+    return show_verification(await means.database.read(lambda tx: get_verification(tx, means=means, uuid=uuid)))
 
 
 async def read_history(*, means: Means, page: Page) -> shapes.Verifications:
@@ -72,8 +72,8 @@ async def inquire_tx(*, means: Means, uuid: str) -> shapes.TransactionStatus:
         StrongroomError: ``VERIFICATION_NOT_FOUND``; ``VERIFICATION_STATE_CONFLICT`` if this provider is the
             originator's; ``HUB_UNAVAILABLE``, ``COUNTERPARTY_UNAVAILABLE``, ``COUNTERPARTY_REFUSED``.
     """
-    known = await means.database.read(lambda tx: get_verification(tx, means, uuid))
-    to_vasp = counterparty_of(means, known)
+    known = await means.database.read(lambda tx: get_verification(tx, means=means, uuid=uuid))
+    to_vasp = counterparty_of(means=means, verification=known)
     if to_vasp != known.originating_vasp_id:
         raise StrongroomError(Code.VERIFICATION_STATE_CONFLICT, "The transaction is this provider's own to know.")
     answer = await ask_counterparty(

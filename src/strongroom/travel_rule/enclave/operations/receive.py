@@ -169,7 +169,7 @@ async def _decide(
 def _judge(means: Means, result: shapes.BackendResult, sent: model.Beneficiary, wanted: tuple[str, ...]) -> Answered:
     """The back end's result with what it told; VERIFIED only with all that was asked for."""
     now = means.now()
-    outcome = read_outcome(result.result, result.reason, result.message)
+    outcome = read_outcome(result=result.result, reason=result.reason, message=result.message)
     if outcome.result is Result.PENDING:
         return Answered(outcome=outcome, verified_at=None)
     try:

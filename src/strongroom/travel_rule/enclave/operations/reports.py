@@ -52,7 +52,7 @@ async def report_tx(*, means: Means, uuid: str, tx_hash: str, vout: str | None) 
     command = _new_report(means, _TX, uuid)
 
     async def store(tx: Transaction) -> bool:
-        known = await get_verification(tx, means, uuid)
+        known = await get_verification(tx, means=means, uuid=uuid)
         if (known.tx_hash, known.vout) == (tx_hash, vout):
             return False
         if known.tx_hash is not None or not await record_tx(tx, uuid, tx_hash=tx_hash, vout=vout):
@@ -74,7 +74,7 @@ async def report_error(*, means: Means, uuid: str, asked: shapes.AskedErrorRepor
     outcome = Outcome(result=Result.TRANSFER_ERROR, reason=asked.reason, message=asked.message)
 
     async def store(tx: Transaction) -> bool:
-        known = await get_verification(tx, means, uuid)
+        known = await get_verification(tx, means=means, uuid=uuid)
         if known.outcome == outcome:
             return False
         if not await record_transfer_error(tx, uuid, outcome):
@@ -86,7 +86,7 @@ async def report_error(*, means: Means, uuid: str, asked: shapes.AskedErrorRepor
         means.begin([command])
 
 
-def new_timeout_report(means: Means, verification: Verification) -> Command:
+def new_timeout_report(*, means: Means, verification: Verification) -> Command:
     """Says that nobody waits for the counterparty's answer any more, for the commit that stops waiting."""
     return _new_report(means, _TIMEOUT, verification.uuid)
 
@@ -113,7 +113,7 @@ async def run_report(*, means: Means, command: Command, carried: object = None) 
     await commands.finish(means=means, command=command)
 
 
-async def get_verification(tx: Transaction, means: Means, uuid: str) -> Verification:
+async def get_verification(tx: Transaction, *, means: Means, uuid: str) -> Verification:
     """One verification; ``VERIFICATION_NOT_FOUND``."""
     found = await find_verification(tx, uuid, cipher=means.cipher)
     if found is None:
@@ -121,7 +121,7 @@ async def get_verification(tx: Transaction, means: Means, uuid: str) -> Verifica
     return found
 
 
-def counterparty_of(means: Means, verification: Verification) -> str:
+def counterparty_of(*, means: Means, verification: Verification) -> str:
     """The VASP id of the other side."""
     if verification.originating_vasp_id == means.own_vasp_id:
         return verification.beneficiary_vasp_id
@@ -133,7 +133,7 @@ def _new_report(means: Means, kind: str, uuid: str) -> Command:
 
 
 async def _tell(means: Means, verification: Verification, question: Question) -> None:
-    to_vasp = counterparty_of(means, verification)
+    to_vasp = counterparty_of(means=means, verification=verification)
     party = None if means.trp is None else means.trp.find_party(to_vasp)
     if party is not None:
         await tell(means=means, verification=verification, party=party, question=question)

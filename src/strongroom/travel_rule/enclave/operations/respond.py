@@ -46,14 +46,14 @@ async def answer_account_check(*, means: Means, question: AccountCheck, from_vas
         ivms101=msgspec.Raw(b'{"beneficiary":%s}' % part),
     )
     result = await means.backend.check_account(asked)
-    outcome = read_outcome(result.result, result.reason, result.message)
+    outcome = read_outcome(result=result.result, reason=result.reason, message=result.message)
     return AccountAnswer(result=outcome.result.value, reason=outcome.reason, message=outcome.message)
 
 
 async def take_tx_report(*, means: Means, question: TxReport, from_vasp: str, guard: str) -> Accepted:
     """Record the counterparty's transaction, and have the back end told; the same report again changes nothing."""
     uuid = question.verification_uuid
-    callback = new_callback(means, TX_REPORT, uuid)
+    callback = new_callback(means=means, kind=TX_REPORT, uuid=uuid)
 
     async def store(tx: Transaction) -> bool:
         known = await _theirs(tx, means, uuid, from_vasp, guard)
@@ -71,7 +71,7 @@ async def take_tx_report(*, means: Means, question: TxReport, from_vasp: str, gu
 async def take_error_report(*, means: Means, question: ErrorReport, from_vasp: str, guard: str) -> Accepted:
     """Record that there will be no transfer, or that nobody waits for the decision any more; tell the back end."""
     uuid = question.verification_uuid
-    callback = new_callback(means, ERROR_REPORT, uuid)
+    callback = new_callback(means=means, kind=ERROR_REPORT, uuid=uuid)
 
     async def store(tx: Transaction) -> bool:
         known = await _theirs(tx, means, uuid, from_vasp, guard)
@@ -103,8 +103,8 @@ async def answer_inquiry(*, means: Means, question: TxInquiry, from_vasp: str, g
 async def _theirs(tx: Transaction, means: Means, uuid: str, from_vasp: str, guard: str) -> Verification:
     """A verification with this counterparty; of another's it learns nothing."""
     await remember_message(tx, guard, now=means.now())
-    known = await get_verification(tx, means, uuid)
-    if counterparty_of(means, known) != from_vasp:
+    known = await get_verification(tx, means=means, uuid=uuid)
+    if counterparty_of(means=means, verification=known) != from_vasp:
         raise StrongroomError(Code.VERIFICATION_NOT_FOUND, f"Verification({uuid}) is not found")
     return known
 
@@ -114,7 +114,7 @@ async def _record_error(tx: Transaction, means: Means, known: Verification, ques
     if known.outcome.result in OPEN:
         if question.result != Result.ERROR.value:
             raise StrongroomError(Code.VERIFICATION_STATE_CONFLICT)
-        over = failed(question.message or "The originator's provider stopped waiting.", Reason.REQUEST_TIMEOUT)
+        over = failed(question.message or "The originator's provider stopped waiting.", reason=Reason.REQUEST_TIMEOUT)
         return await record_result(tx, known.uuid, Answered(outcome=over, verified_at=means.now()), cipher=means.cipher)
     outcome = Outcome(result=Result.TRANSFER_ERROR, reason=reason, message=question.message)
     return await record_transfer_error(tx, known.uuid, outcome)

@@ -110,7 +110,7 @@ async def take_resolution(*, means: Means, resolution: Resolution, token: str, s
     """
     party = trp_of(means).get_sender(sender.key_hash)
     uuid = uuid_of_resolution(means=means, token=token)
-    told = new_callback(means, VERIFICATION_RESULT, uuid)
+    told = new_callback(means=means, kind=VERIFICATION_RESULT, uuid=uuid)
     if isinstance(resolution, Approved):
         trp_of(means).client.check_place(resolution.approved.callback, of=speaking(party))
 
@@ -192,7 +192,7 @@ async def _decide(means: Means, known: Verification) -> Outcome:
         return known.outcome
     over_at = known.created_at + timedelta(seconds=means.patience.decide_within_s)
     if means.now() >= over_at:
-        outcome = failed("The beneficiary's provider did not decide in time.", Reason.REQUEST_TIMEOUT)
+        outcome = failed("The beneficiary's provider did not decide in time.", reason=Reason.REQUEST_TIMEOUT)
         answered = Answered(outcome=outcome, verified_at=means.now())
         await means.database.run(lambda tx: record_result(tx, known.uuid, answered, cipher=means.cipher))
         return outcome
@@ -208,7 +208,7 @@ async def _decide(means: Means, known: Verification) -> Outcome:
 async def _wait(means: Means, inquiry: Inquiry, party: Party, sender: Sender) -> None:
     """Remember once where the answer goes, with the command that will bring it."""
     uuid = sender.identifier
-    pause_s = commands.pause_s(means, 0)
+    pause_s = commands.pause_s(means=means, attempt=0)
     later = means.new_command(CommandKind.TRP_ANSWER, msgspec.json.encode(_Body(uuid=uuid)), due_in_s=pause_s)
 
     async def store(tx: Transaction) -> None:

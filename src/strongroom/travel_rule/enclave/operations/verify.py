@@ -185,7 +185,7 @@ async def _ask(means: Means, body: _Body, verification: Verification) -> Verific
 
 
 def _read_answer(means: Means, answer: VerificationAnswer) -> Answered:
-    outcome = read_outcome(answer.result, answer.reason, answer.message)
+    outcome = read_outcome(result=answer.result, reason=answer.reason, message=answer.message)
     if outcome.result in {*OPEN, Result.TRANSFER_ERROR}:
         outcome = Outcome(result=Result.PENDING)
     for part, kind in ((answer.beneficiary, model.Beneficiary), (answer.beneficiary_vasp, model.BeneficiaryVASP)):
@@ -208,7 +208,7 @@ async def _take_failure(means: Means, command: Command, verification: Verificati
     if left_s > 0:
         await commands.postpone(means=means, command=command, within_s=left_s)
         return
-    outcome = failed("The counterparty did not answer in time.", Reason.REQUEST_TIMEOUT)
+    outcome = failed("The counterparty did not answer in time.", reason=Reason.REQUEST_TIMEOUT)
     await _end(means, command, verification, _Ending(answered=_over(means, outcome), is_timeout=True))
 
 
@@ -216,11 +216,11 @@ async def _wait_on(means: Means, command: Command, verification: Verification) -
     """The counterparty has not decided: say so once, and ask again until its time is over."""
     left_s = _left_s(means, replace(verification, outcome=Outcome(result=Result.PENDING)))
     if left_s <= 0:
-        outcome = failed("The counterparty did not decide in time.", Reason.REQUEST_TIMEOUT)
+        outcome = failed("The counterparty did not decide in time.", reason=Reason.REQUEST_TIMEOUT)
         await _end(means, command, verification, _Ending(answered=_over(means, outcome), is_timeout=True))
         return
-    due_at = means.now() + timedelta(seconds=min(commands.pause_s(means, command.attempt), left_s))
-    told = [new_callback(means, VERIFICATION_RESULT, verification.uuid)]
+    due_at = means.now() + timedelta(seconds=min(commands.pause_s(means=means, attempt=command.attempt), left_s))
+    told = [new_callback(means=means, kind=VERIFICATION_RESULT, uuid=verification.uuid)]
     is_new = verification.outcome.result is Result.WAIT
     pending = Answered(outcome=Outcome(result=Result.PENDING), verified_at=None)
 
@@ -237,9 +237,9 @@ async def _wait_on(means: Means, command: Command, verification: Verification) -
 
 async def _end(means: Means, command: Command, verification: Verification, ending: _Ending) -> None:
     """The final result, the end of the command and the callback in one commit; nothing of it if another was first."""
-    follow = [new_callback(means, VERIFICATION_RESULT, verification.uuid)]
+    follow = [new_callback(means=means, kind=VERIFICATION_RESULT, uuid=verification.uuid)]
     if ending.is_timeout:
-        follow.append(new_timeout_report(means, verification))
+        follow.append(new_timeout_report(means=means, verification=verification))
 
     async def store(tx: Transaction) -> bool:
         is_first = await record_result(tx, verification.uuid, ending.answered, cipher=means.cipher)
