@@ -91,6 +91,26 @@ class RowCipher:
 
 
 @final
+class ArchiveCipher:
+    """The key of one backup, for rows that have no key of their own."""
+
+    __slots__ = ("_entropy", "_key")
+
+    def __init__(self, key: SealingKey, entropy: Entropy) -> None:
+        self._key = AESGCM(key.reveal())
+        self._entropy = entropy
+
+    def seal(self, table: str, row: str, data: bytes) -> str:
+        """One row."""
+        nonce = self._entropy.token(_NONCE_BYTES)
+        return _text(nonce + self._key.encrypt(nonce, data, _associated(table, _COPY, row, 0)))
+
+    def open(self, table: str, row: str, text: str) -> bytes:
+        """What was sealed; ``STATE_DAMAGED`` when it was changed or moved."""
+        return _open(self._key, _bytes(text), _associated(table, _COPY, row, 0))
+
+
+@final
 class ColumnCipher:
     """The versions of the data key that this process knows; new ciphertext is of the newest.
 
@@ -156,6 +176,15 @@ class ColumnCipher:
             raise StrongroomError(Code.STATE_DAMAGED, "A row's key is not of the version it is said to be.")
         secret = SealingKey(self.open("x_row_keys", "wrapped_key", uuid, wrapped))
         return RowCipher(secret, self._entropy, uuid=uuid, version=version, wrapped=wrapped)
+
+    def new_archive(self, name: str) -> tuple[ArchiveCipher, str]:
+        """A key for the backup of that name, and the same wrapped by the newest version."""
+        secret = SealingKey(self._entropy.token(_KEY_BYTES))
+        return ArchiveCipher(secret, self._entropy), self.seal("backup", "key", name, secret.reveal())
+
+    def open_archive(self, name: str, wrapped: str) -> ArchiveCipher:
+        """The key of a backup; ``STATE_DAMAGED`` when it does not open."""
+        return ArchiveCipher(SealingKey(self.open("backup", "key", name, wrapped)), self._entropy)
 
     def seal(self, table: str, column: str, row: str, data: bytes) -> str:
         """A short text under the data key itself."""

@@ -79,6 +79,12 @@ class Transaction:
         """The first row, or None."""
         return (await self._connection.execute(statement, values)).first()
 
+    async def records(
+        self, statement: sa.Executable, values: Mapping[str, Any] | None = None
+    ) -> Sequence[sa.RowMapping]:
+        """Every row, by the names of its columns."""
+        return (await self._connection.execute(statement, values)).mappings().all()
+
     async def change(
         self, statement: sa.Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
     ) -> int:
@@ -95,6 +101,10 @@ class Transaction:
             result = await self._connection.execute(statement, values)
         key = result.inserted_primary_key
         return 0 if key is None or not isinstance(key[0], int) else key[0]
+
+    async def has_table(self, name: str) -> bool:
+        """Whether there is such a table."""
+        return await self._connection.run_sync(lambda sync: sa.inspect(sync).has_table(name))
 
 
 @final
