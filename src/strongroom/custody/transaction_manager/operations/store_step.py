@@ -53,10 +53,7 @@ async def store_step(
     stored.extend(_follow(transaction, change, done, ports))
     if handoff is not None:
         stored.append(insert_handoff(handoff))
-    orders = [
-        *_close_orders(transaction, change, errand, ports),
-        *_reports(transaction, change.applied_to(transaction, now=now), errand, ports),
-    ]
+    orders = [*_close_orders(transaction, change, errand, ports), *_reports(transaction, change, errand, ports)]
     try:
         await ports.work.commit(*stored, done=done, then=[*then, *orders])
     except BaseException as error:
@@ -92,9 +89,9 @@ def _close_orders(transaction: Transaction, change: Change, errand: Errand | Non
         yield ports.work.new(key, CLOSE_APPROVAL, ended.encode())
 
 
-def _reports(before: Transaction, after: Transaction, errand: Errand | None, ports: Ports) -> Iterator[WorkItem]:
+def _reports(transaction: Transaction, change: Change, errand: Errand | None, ports: Ports) -> Iterator[WorkItem]:
     """What the institution at the other end hears of, by way of screening."""
-    occasion = decide_report(before=before, after=after)
+    occasion = decide_report(before=transaction, after=change.applied_to(transaction, now=ports.clock.now()))
     if occasion is not None:
         assert errand is not None, "a hash and an end have a cause, under which screening is told"
-        yield ports.work.new(str(after.id), REPORT_TRANSFER, errand.encode(), attempt=occasion)
+        yield ports.work.new(str(transaction.id), REPORT_TRANSFER, errand.encode(), attempt=occasion)
