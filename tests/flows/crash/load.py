@@ -65,3 +65,4 @@ def _kill(stack: Stack, target: str) -> None:
         stack.kill_everything()
     else:
         stack.kill(target, signal.SIGINT if target == "chain" else signal.SIGKILL)
+    stack.get(stack.payments[0])  # where a restart takes longer than a pause, nothing would ever be paid
