@@ -29,13 +29,14 @@ async def test_a_verified_transfer_is_on_both_sides_the_same(enclaves: Pair) -> 
 
 
 @pytest.mark.parametrize(
-    ("key_type", "key_requests"), [("PerVasp", 1), ("PerAddress", 1), ("PerEoa", 1), ("PerVerification", 2)]
+    ("key_type", "key_requests"), [("PerVasp", 1), ("PerAddress", 2), ("PerEoa", 2), ("PerVerification", 2)]
 )
 async def test_every_key_type_and_when_its_key_is_asked_for(enclaves: Pair, key_type: str, key_requests: int) -> None:
     for _ in range(2):
         uuid = await enclaves.a.verify(order(key_type=key_type))
         assert (await enclaves.a.final(uuid))["result"] == "VERIFIED"
     assert len(enclaves.hub.carried) == 2 + key_requests
+    assert not [to for to, message in enclaves.hub.carried if BOB.encode() in message]
 
 
 async def test_the_back_end_is_asked_what_was_sent_and_decides(enclaves: Pair) -> None:

@@ -93,6 +93,16 @@ def test_a_key_may_be_asked_for_in_clear_and_is_answered_sealed() -> None:
     assert _hear(_reply(pending, answer), pending) == answer
 
 
+def test_an_account_is_not_named_in_clear_even_for_its_key() -> None:
+    question = KeyRequest(key_type="PerAddress", key_identifier="0xdestination")
+    with pytest.raises(StrongroomError, match="not an account's"):
+        _ask(question, to=Recipient(vasp_id=BORIS.id))
+    assert _read(_ask(question).message) == question
+    envelope = parse_envelope(_ask(PAIRS[0][0], to=Recipient(vasp_id=BORIS.id)).message)
+    with pytest.raises(StrongroomError, match="not an account's"):
+        open_question(replace(envelope, body=msgspec.msgpack.encode(question)), private_key=None)
+
+
 def test_nothing_else_may_be_asked_in_clear() -> None:
     with pytest.raises(StrongroomError, match="Only a key may be asked for in clear") as error:
         _ask(to=Recipient(vasp_id=BORIS.id))

@@ -75,7 +75,9 @@ class Asset(Body, frozen=True):
 
 
 class KeyRequest(Body, frozen=True, tag="key_request"):
-    """Which public key to seal to. The one question that may travel in clear: nothing can be sealed before it.
+    """Which public key to seal to. The one question that may travel in clear, as nothing can be sealed before it.
+
+    One that names an account is sealed to the PerVasp key, which is asked for first: an account is somebody's.
 
     Args:
         key_identifier: the VASP id (PerVasp), the account (PerAddress) or the verification's uuid (PerVerification).
@@ -201,6 +203,11 @@ ANSWERS: Final[dict[Kind, type[Answer]]] = {
     Kind.TX_INQUIRY: TxStatus,
 }
 """What answers a question of that kind, where it is not refused."""
+
+
+def may_be_in_clear(question: Question) -> bool:
+    """Whether the hub may read the question: it asks for a key, and names no account."""
+    return isinstance(question, KeyRequest) and question.key_type != "PerAddress"
 
 
 def kind_of(question: Question) -> Kind:

@@ -18,10 +18,10 @@ from strongroom.travel_rule.messages.bodies import (
     MALFORMED,
     Answer,
     KeyTypeText,
-    Kind,
     Question,
     Refusal,
     kind_of,
+    may_be_in_clear,
 )
 from strongroom.travel_rule.messages.envelope import (
     FRESH_S,
@@ -40,6 +40,7 @@ from strongroom.travel_rule.messages.records import VaspRecord
 _PADDED_TO: Final = 4096
 """Bodies are filled up to a multiple of this, so that most differ in no length at all."""
 _LENGTH_BYTES: Final = 4
+_NOT_IN_CLEAR: Final = "Only a key may be asked for in clear, and not an account's."
 _encoder: Final = msgspec.msgpack.Encoder()
 _questions: Final = msgspec.msgpack.Decoder(Question)
 _answers: Final = msgspec.msgpack.Decoder(Answer)
@@ -95,10 +96,10 @@ def seal_question(
         now: the sender's clock.
 
     Raises:
-        StrongroomError: ``TRAVEL_RULE_MESSAGE_INVALID`` when it is too long, or anything but a key request in clear.
+        StrongroomError: ``TRAVEL_RULE_MESSAGE_INVALID`` when it is too long, or may not be asked in clear.
     """
-    if to.public_key is None and kind_of(question) is not Kind.KEY_REQUEST:
-        raise refused("Only a key may be asked for in clear.")
+    if to.public_key is None and not may_be_in_clear(question):
+        raise refused(_NOT_IN_CLEAR)
     header = Header(
         version=VERSION,
         message_id=message_id,
@@ -145,6 +146,8 @@ def open_question(envelope: Envelope, *, private_key: bytes | None) -> Question:
     question = _open(envelope, private_key, _questions)
     if kind_of(question) is not envelope.header.kind:
         raise refused("The body is of another kind than the header says.")
+    if envelope.header.recipient_key is None and not may_be_in_clear(question):
+        raise refused(_NOT_IN_CLEAR)
     return question
 
 

@@ -91,7 +91,7 @@ async def _find_cached(means: Means, vasp_id: str, key_type: KeyType, identifier
 
 async def _ask_key(means: Means, counterparty: VaspRecord, key_type: KeyType, identifier: str) -> CounterPartyKey:
     question = KeyRequest(key_type=key_type.value, key_identifier=identifier)
-    answer = await _exchange(means, question, counterparty, None)
+    answer = await _exchange_for_key(means, question, counterparty)
     if isinstance(answer, Refusal):
         raise StrongroomError(_REFUSED[answer.code], f"The counterparty gave no key: {answer.text}")
     if not isinstance(answer, KeyAnswer) or (answer.key_type, answer.key_identifier) != (key_type.value, identifier):
@@ -102,6 +102,16 @@ async def _ask_key(means: Means, counterparty: VaspRecord, key_type: KeyType, id
     if key_type is not KeyType.PER_VERIFICATION:
         await means.database.run(lambda tx: put_counter_party_key(tx, key, now=means.now()))
     return key
+
+
+async def _exchange_for_key(means: Means, question: KeyRequest, counterparty: VaspRecord) -> Answer:
+    """In clear, unless it names an account: that is sealed to the provider's own key, as the hub may not read it."""
+    if question.key_type != KeyType.PER_ADDRESS.value:
+        return await _exchange(means, question, counterparty, None)
+    vasp_id = counterparty.vasp_id
+    return await ask_counterparty(
+        means=means, question=question, to_vasp=vasp_id, key_type=KeyType.PER_VASP, key_identifier=vasp_id
+    )
 
 
 async def _exchange(means: Means, question: Question, counterparty: VaspRecord, key: CounterPartyKey | None) -> Answer:
