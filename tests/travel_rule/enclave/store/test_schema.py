@@ -77,7 +77,7 @@ async def test_mariadb_reports_every_column_and_index_that_the_requirement_defin
     enclave_databases: EnclaveDatabases,
 ) -> None:
     required = parse(TEXT)
-    assert required.keys() == CORE.union(*OPTIONAL.values())
+    assert required.keys() == CORE.union(*OPTIONAL.values()) - OPTIONAL["trp"]
     found = await reported(await enclave_databases.migrated("mariadb"))
     for name, table in required.items():
         assert found[name].columns == table.columns

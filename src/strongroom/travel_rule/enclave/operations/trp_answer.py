@@ -222,7 +222,7 @@ def _question(means: Means, inquiry: Inquiry, asset: AssetInfo, *, account: str,
     """The inquiry as a counterparty's enclave would have asked it, in the edition that rows are kept in."""
     edition = means.edition or Edition.V2020
     payload = settle(inquiry.payload, Edition.V2020)
-    beneficiary = with_account(payload.beneficiary, account)
+    beneficiary = with_account(beneficiary=payload.beneficiary, account=account)
     accounts = payload.originator.accounts[:1]
     originator = msgspec.structs.replace(payload.originator, account_number=accounts)
     parts: dict[str, model.Element | None] = {

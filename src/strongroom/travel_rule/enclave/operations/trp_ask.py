@@ -91,11 +91,11 @@ def read_answer(*, means: Means, verification: Verification, answer: Answer) -> 
     part = read_part(verification.persons.beneficiary or b"{}", model.Beneficiary, means.demands())
     if part.element is None:
         raise StrongroomError(Code.STATE_DAMAGED, "A verification's beneficiary is no IVMS101.")
-    paid = with_account(part.element, answer.approved.address)
+    paid = with_account(beneficiary=part.element, account=answer.approved.address)
     return _answer(verification, Result.VERIFIED, beneficiary=write_element(paid, means.edition or part.edition))
 
 
-def with_account(beneficiary: model.Beneficiary, account: str | None) -> model.Beneficiary:
+def with_account(*, beneficiary: model.Beneficiary, account: str | None) -> model.Beneficiary:
     """A beneficiary with this account and no other, in the elements of 2020."""
     bare = settle(beneficiary, Edition.V2020)
     return msgspec.structs.replace(bare, account_number=() if account is None else (account,))
@@ -134,7 +134,9 @@ async def _keep(means: Means, exchange: Exchange) -> None:
 def _payload(means: Means, verification: Verification) -> bytes:
     """The IVMS101 of an inquiry: without the travel address, which is no account."""
     payload = parse_payload(write_payload(verification.persons), means.demands())
-    bare = msgspec.structs.replace(settle(payload, Edition.V2020), beneficiary=with_account(payload.beneficiary, None))
+    bare = msgspec.structs.replace(
+        settle(payload, Edition.V2020), beneficiary=with_account(beneficiary=payload.beneficiary, account=None)
+    )
     return write_element(bare, Edition.V2020)
 
 
