@@ -80,8 +80,30 @@ async def build(config: EnclaveConfig, ports: Ports) -> Enclave:
     """
     worker = Worker(config.work, clock=ports.clock)
     assessor = Assessor(concurrency=config.assessments.concurrency, clock=ports.clock)
+    means = await _means(config, ports, worker, assessor)
+
+    def start() -> None:
+        worker.start(means)
+        assessor.start(means)
+
+    async def stop() -> None:
+        await assessor.stop()
+        await worker.stop()
+        await _close(means)
+
+    return Enclave(
+        means=means,
+        api=ApiDoor(means, token=config.api.token, max_body_bytes=config.api.max_body_bytes),
+        messages=MessageDoor(means, environment=config.environment, is_open=not config.hub.tls_folder),
+        trp=TrpServer(EnclaveDesk(means), clock=ports.clock) if means.trp is not None else None,
+        start=start,
+        stop=stop,
+    )
+
+
+async def _means(config: EnclaveConfig, ports: Ports, worker: Worker, assessor: Assessor) -> Means:
     database = await open_store(config, ports)
-    means = Means(
+    return Means(
         own_vasp_id=config.vasp_id,
         jurisdiction=config.jurisdiction,
         database=database,
@@ -101,28 +123,14 @@ async def build(config: EnclaveConfig, ports: Ports) -> Enclave:
         trp=_trp(config, ports) if "trp" in config.features else None,
     )
 
-    def start() -> None:
-        worker.start(means)
-        assessor.start(means)
 
-    async def stop() -> None:
-        await assessor.stop()
-        await worker.stop()
-        await means.screens.close()
-        await means.backend.close()
-        await means.hub.close()
-        if means.trp is not None:
-            await means.trp.client.close()
-        await database.close()
-
-    return Enclave(
-        means=means,
-        api=ApiDoor(means, token=config.api.token, max_body_bytes=config.api.max_body_bytes),
-        messages=MessageDoor(means, environment=config.environment, is_open=not config.hub.tls_folder),
-        trp=TrpServer(EnclaveDesk(means), clock=ports.clock) if means.trp is not None else None,
-        start=start,
-        stop=stop,
-    )
+async def _close(means: Means) -> None:
+    await means.screens.close()
+    await means.backend.close()
+    await means.hub.close()
+    if means.trp is not None:
+        await means.trp.client.close()
+    await means.database.close()
 
 
 async def open_store(config: EnclaveConfig, ports: Ports) -> EnclaveDatabase:
@@ -148,14 +156,15 @@ async def migrate_store(config: EnclaveConfig, ports: Ports) -> tuple[str, ...]:
 
 async def open_cipher(config: EnclaveConfig, ports: Ports, database: EnclaveDatabase) -> ColumnCipher:
     """The cipher of the columns with every data key of the database; the first one is made here."""
-    cipher = ColumnCipher(await _wrapper(config, ports), ports.entropy)
+    cipher = ColumnCipher(await open_wrapper(config, ports), ports.entropy)
     now = ports.clock.now()
     await database.run(lambda tx: ensure_keyset(tx, cipher, now=now))
     await database.read(lambda tx: load_keyset(tx, cipher))
     return cipher
 
 
-async def _wrapper(config: EnclaveConfig, ports: Ports) -> KeyWrapper:
+async def open_wrapper(config: EnclaveConfig, ports: Ports) -> KeyWrapper:
+    """The key encryption key, wherever the settings say it is."""
     kek = config.kek
     match kek.kind:
         case "file":

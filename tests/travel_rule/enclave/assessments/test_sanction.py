@@ -9,9 +9,11 @@ from strongroom.runtime.kms import MemoryKms
 from strongroom.travel_rule.enclave.domain.verifications import Result
 from strongroom.vendors.simulated import Order
 from tests.travel_rule.enclave.assessments.world import (
+    KYT,
     SANCTION,
     THEIRS,
     THERE,
+    WCO,
     Companies,
     World,
     verification,
@@ -66,15 +68,18 @@ async def test_what_names_no_verification_is_refused(screened_once: World, body:
     assert await screened_once.refused(SANCTION, body) == code
 
 
-async def test_an_unknown_request_is_refused(screened_once: World) -> None:
-    await screened_once.get(SANCTION, "00000000-0000-4000-8000-000000000000", 404)
+@pytest.mark.parametrize("path", [SANCTION, KYT, WCO])
+async def test_an_unknown_request_is_refused(screened_once: World, path: str) -> None:
+    refused = await screened_once.get(path, "00000000-0000-4000-8000-000000000000", 404)
+    assert refused["code"] == "RISK-ASSESSMENT-UNKNOWN"
 
 
 async def test_what_is_switched_off_is_refused(postgres_url: str, companies: Companies) -> None:
     async with world(postgres_url, companies, features=()) as off:
         uuid = await off.put(verification())
         assert await off.refused(SANCTION, {"verificationUuid": uuid}) == "UNSUPPORTED-RISK-ASSESSMENT"
-        await off.get(SANCTION, "x", 404)
+        for path in (SANCTION, KYT, WCO):
+            assert (await off.get(path, "x", 404))["code"] == "RISK-ASSESSMENT-UNKNOWN"
 
 
 async def test_one_failure_is_tried_again(screened_once: World, sanctioned: list[str]) -> None:

@@ -24,11 +24,11 @@ from strongroom.travel_rule.enclave.domain.assessments import (
 )
 from strongroom.travel_rule.enclave.store.assessments import find_kyt, insert_kyt, take_kyt, update_kyt
 from strongroom.travel_rule.enclave.store.engine import EnclaveDatabase, Transaction
-from strongroom.travel_rule.enclave.store.schema import FEATURES
 from strongroom.vendors.simulated import Order
 from tests.travel_rule.enclave.assessments.world import (
     KYT,
     QUICK,
+    SCREENING,
     WCO,
     Companies,
     World,
@@ -196,7 +196,7 @@ async def drain(stream: asyncio.StreamReader) -> None:
 def as_toml(made: World) -> str:
     """The settings of that world with every company switched on and short leases, as a file."""
     config: dict[str, Any] = msgspec.to_builtins(made.config)
-    config["features"] = FEATURES
+    config["features"] = SCREENING
     config["assessments"] |= {"lease_s": 4.0, "timeout_s": 600.0, "concurrency": 32}
     config["api"]["port"] = config["messages"]["port"] = 0
     tables: dict[str, dict[str, Any]] = {name: value for name, value in config.items() if isinstance(value, dict)}

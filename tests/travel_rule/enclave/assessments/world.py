@@ -23,7 +23,6 @@ from strongroom.travel_rule.enclave.config import (
     WorldCheckSettings,
 )
 from strongroom.travel_rule.enclave.domain.verifications import AssetInfo, Outcome, Persons, Result, Verification
-from strongroom.travel_rule.enclave.store.schema import FEATURES
 from strongroom.travel_rule.enclave.store.verifications import insert_verification
 from strongroom.vendors.chainalysis.simulator import API_KEY, TOKEN, ChainalysisSimulator
 from strongroom.vendors.refinitiv.simulator import GROUP, KEY, SECRET, WorldCheckSimulator
@@ -33,6 +32,7 @@ from tests.travel_rule.enclave.pair import A, B, settings, until
 
 OURS: Final = A
 THEIRS: Final = B
+SCREENING: Final = ("chainalysis_sanction", "chainalysis_kyt", "refinitiv_wco")
 HERE, THERE = "0x00000000000000000000000000000000000000aa", "0x00000000000000000000000000000000000000bb"
 RISK: Final = "/v1/risk-assessment"
 SANCTION, KYT, WCO = f"{RISK}/chainalysis-sanction", f"{RISK}/chainalysis-kyt", f"{RISK}/refinitiv-wco"
@@ -58,6 +58,18 @@ def company(name: str) -> Json:
     return {"legalPerson": {"name": {"nameIdentifier": [identifier]}}}
 
 
+def asset(*, symbol: str, network: str | None) -> AssetInfo:
+    return AssetInfo(
+        symbol=symbol,
+        amount="1.000000000000000001",
+        network=network,
+        trade_price="4500000.5",
+        trade_currency="KRW",
+        trade_at=datetime(2026, 11, 20, 9, 30, tzinfo=UTC),
+        is_exceeding_threshold=True,
+    )
+
+
 def verification(
     *,
     is_outgoing: bool = True,
@@ -77,15 +89,7 @@ def verification(
     return Verification(
         uuid=str(uuid4()),
         outcome=Outcome(result=result),
-        asset=AssetInfo(
-            symbol=symbol,
-            amount="1.000000000000000001",
-            network=network,
-            trade_price="4500000.5",
-            trade_currency="KRW",
-            trade_at=now.replace(microsecond=0),
-            is_exceeding_threshold=True,
-        ),
+        asset=asset(symbol=symbol, network=network),
         tx_hash=tx_hash,
         originating_vasp_id=sides[0],
         originator_account_number=accounts[0],
@@ -173,18 +177,9 @@ async def world(
     async with AsyncExitStack() as stack:
         told = backend or FakeBackend()
         backend_port: int = await stack.enter_async_context(served(told))
-        chainalysis_url = await stack.enter_async_context(serving(companies.chainalysis))
-        world_check_url = await stack.enter_async_context(serving(companies.world_check))
-        config = msgspec.structs.replace(
-            settings(OURS, database=database, hub_port=1, backend_port=backend_port),
-            **{
-                "features": FEATURES,
-                "assessments": assessments,
-                "chainalysis": chainalysis_settings(chainalysis_url),
-                "world_check": world_check_settings(world_check_url),
-                **changes,
-            },
-        )
+        made = {"features": SCREENING, "assessments": assessments} | await companies_of(stack, companies) | changes
+        config = settings(OURS, database=database, hub_port=1, backend_port=backend_port)
+        config = msgspec.structs.replace(config, **made)
         ports = Ports(clock=SystemClock(), entropy=SystemEntropy(), kms=kms or MemoryKms())
         enclave = await build(config, ports)
         stack.push_async_callback(enclave.stop)
@@ -209,11 +204,16 @@ def served(app: Any) -> Any:
     return open_door(serve_config(app, host="127.0.0.1", port=0, tls=None))
 
 
-def chainalysis_settings(url: str) -> ChainalysisSettings:
-    return ChainalysisSettings(
-        sanction_url=f"{url}/api/v1", sanction_key=API_KEY, kyt_url=f"{url}/api/kyt", kyt_token=TOKEN
-    )
-
-
-def world_check_settings(url: str) -> WorldCheckSettings:
-    return WorldCheckSettings(url=f"{url}/v2", key=KEY, secret=SECRET, group_id=GROUP)
+async def companies_of(stack: AsyncExitStack, companies: Companies) -> dict[str, Any]:
+    """Settings that lead to the stand-ins, which serve as long as the stack is open."""
+    chainalysis = await stack.enter_async_context(serving(companies.chainalysis))
+    world_check = await stack.enter_async_context(serving(companies.world_check))
+    return {
+        "chainalysis": ChainalysisSettings(
+            sanction_url=f"{chainalysis}/api/v1",
+            sanction_key=API_KEY,
+            kyt_url=f"{chainalysis}/api/kyt",
+            kyt_token=TOKEN,
+        ),
+        "world_check": WorldCheckSettings(url=f"{world_check}/v2", key=KEY, secret=SECRET, group_id=GROUP),
+    }
