@@ -36,8 +36,10 @@ KEPT: Mapping[str, str] = {
     "runtime.db": "import asyncpg",
     "runtime.host": "",
     "threshold.ecdsa": "",
+    "travel_rule.enclave.app": "import strongroom.vendors.chainalysis.client",
     "travel_rule.enclave.domain": "",
     "travel_rule.enclave.operations": "import strongroom.travel_rule.enclave.domain",
+    "travel_rule.enclave.providers": "import strongroom.vendors.chainalysis.client",
     "travel_rule.enclave.routes": "import strongroom.travel_rule.enclave.operations",
     "travel_rule.hub.app": "",
     "travel_rule.hub.domain": "",
@@ -45,6 +47,8 @@ KEPT: Mapping[str, str] = {
     "travel_rule.messages.sealing": "",
     "travel_rule.names.match": "",
     "travel_rule.rules.evaluate": "import strongroom.travel_rule.ivms101.model",
+    "vendors.chainalysis.client": "import strongroom.vendors.http",
+    "vendors.http": "",
 }
 # Contract by contract, the one import or name that must be noticed.
 BROKEN: Mapping[str, tuple[str, str]] = {
@@ -64,6 +68,10 @@ BROKEN: Mapping[str, tuple[str, str]] = {
         "import strongroom.threshold.ecdsa",
     ),
     "Only the nodes service opens a connection to a chain": ("apps.serve", "import strongroom.chains.evm.node"),
+    "Only providers, and what puts them together, know an outside company": (
+        "travel_rule.enclave.operations",
+        "import strongroom.vendors.chainalysis.client",
+    ),
     "The co-signer pulls in no host, database server, bus, cache or node client": (
         "custody.cosigner.app",
         "import strongroom.runtime.db",
