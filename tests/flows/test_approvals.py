@@ -1,6 +1,8 @@
 """People on the whole platform, by the command line: approve, reject, cancel, and change the document set."""
 
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +54,29 @@ def test_a_cancelled_payment_never_lands(embedded: Embedded, client: Strongroom)
     receiver = new_address()
     name = embedded.send(client, destination=destination(receiver), amount="6")
     reached(client, name, WAITS)
+    assert name in pending(embedded)
     assert command(embedded, "tx", "cancel", name)["status"] in {"CANCELLING", "CANCELLED"}
     done = ended(client, name)
     assert (done["status"], done["subStatus"]) == ("CANCELLED", "CANCELLED_BY_USER_REQUEST")
     assert command(embedded, "tx", "get", name)["closing"]["is_safe_to_repeat"] is True
     assert embedded.chain_balance(receiver) == 0
+    closed = until(lambda: (review := command(embedded, "tx", "why", name))["state"] == "CLOSED" and review)
+    assert closed["reason"].startswith("Cancelled by ")
+    assert name not in pending(embedded)
+
+
+def pending(running: Embedded) -> set[str]:
+    """Ids of what waits for people."""
+    return {review["id"] for review in command(running, "tx", "pending")}
+
+
+def until(question: Callable[[], Any]) -> Any:
+    """The first answer that is one."""
+    for _ in range(300):
+        if answer := question():
+            return answer
+        time.sleep(0.2)
+    raise AssertionError("it never came to that")
 
 
 def test_owners_list_an_address_and_lower_a_bound(tmp_path: Path) -> None:
