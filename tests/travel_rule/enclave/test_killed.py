@@ -26,6 +26,8 @@ async def test_killed_anywhere_a_verification_is_answered_once_and_told(
         await _killed_while_the_back_end_decides(made)
         await _killed_while_the_callback_is_delivered(made)
         await _killed_before_the_report_arrived(made)
+        for side in (made.a, made.b):
+            assert await side.run("dead-letters", "list") == ""
 
 
 async def _killed_before_the_question_arrived(made: Processes) -> None:

@@ -69,37 +69,9 @@ async def test_keys_are_rotated_and_a_verification_is_erased_while_it_serves(run
 
 
 async def test_nobody_s_data_is_in_a_log_or_in_a_command(running: Processes, two_databases: tuple[str, str]) -> None:
-    a, b = running.a, running.b
-    uuid = (await a.post(PATH, order()))["verificationUuid"]
-    await a.final(uuid)
-    denied = (await a.post(PATH, order(account=CAROL, ivms101=ivms101(account=CAROL))))["verificationUuid"]
-    await a.final(denied)
-    await a.final((await a.post(PATH, order(ivms101=ivms101(birth=False))))["verificationUuid"])
-    for body in _bad_orders():
-        assert (await a.api.post(PATH, json=body)).status_code == 400
-    assert (await a.api.post(PATH, content=json.dumps(order())[:-50].encode())).status_code == 400
-    assert (await a.api.get(PATH, headers={"authorization": "Basic dG9wIHNlY3JldA=="})).status_code == 401
-    assert (await a.api.get(PATH, params={"originatorAccountNumber": "0xa11ce", "Whispered": "x"})).status_code == 400
-    account = {"beneficiary": ivms101()["beneficiary"]}
-    asked = {"keyType": "PerVasp", "beneficiaryVaspId": B, "symbol": "ETH", "payload": {"ivms101": account}}
-    await a.post(f"{PATH}/account", asked)
-    b.backend.decisions[BOB] = {
-        "result": "DENIED",
-        "reason": "MISMATCHED-NAME",
-        "ivms101": {"beneficiary": "Whispered"},
-    }
-    await a.final((await a.post(PATH, order()))["verificationUuid"])
-    b.backend.misbehave["verification"] = Misbehaviour(statuses=[500, 302])
-    b.backend.decisions.clear()
-    running.hub.on_question = lambda message: message[:-9] + b"Whispered"
-    tampered = (await a.post(PATH, order()))["verificationUuid"]
-    await until_true(lambda: running.hub.carried[-1])
-    await asyncio.sleep(0.3)
-    running.hub.restore()
-    await a.final(tampered)
-    await a.post(f"{PATH}/tx", {"verificationUuid": uuid, "txHash": "0xabc"})
-    await until_true(lambda: b.backend.callbacks("TX_REPORT"))
-    for side in (a, b):
+    await _go_well_and_badly(running)
+    await _be_answered_badly(running)
+    for side in (running.a, running.b):
         log = side.log.read_text()
         lines = [json.loads(line) for line in log.splitlines()]
         assert any(line["event"] == "listening" for line in lines)
@@ -129,6 +101,40 @@ def test_settings_that_are_not_understood_are_refused_without_their_values(
         assert said in error
         assert "secret token" not in error
     assert run_command(["nonsense"]) == 2
+
+
+async def _go_well_and_badly(running: Processes) -> None:
+    a, b = running.a, running.b
+    uuid = (await a.post(PATH, order()))["verificationUuid"]
+    await a.final(uuid)
+    for body in (order(account=CAROL), order(ivms101=ivms101(birth=False))):
+        await a.final((await a.post(PATH, body))["verificationUuid"])
+    for body in _bad_orders():
+        assert (await a.api.post(PATH, json=body)).status_code == 400
+    assert (await a.api.post(PATH, content=json.dumps(order())[:-50].encode())).status_code == 400
+    assert (await a.api.get(PATH, headers={"authorization": "Basic dG9wIHNlY3JldA=="})).status_code == 401
+    assert (await a.api.get(PATH, params={"originatorAccountNumber": "0xa11ce", "Whispered": "x"})).status_code == 400
+    account = {"beneficiary": ivms101()["beneficiary"]}
+    asked = {"keyType": "PerVasp", "beneficiaryVaspId": B, "symbol": "ETH", "payload": {"ivms101": account}}
+    await a.post(f"{PATH}/account", asked)
+    await a.post(f"{PATH}/tx", {"verificationUuid": uuid, "txHash": "0xabc"})
+    await until_true(lambda: b.backend.callbacks("TX_REPORT"))
+
+
+async def _be_answered_badly(running: Processes) -> None:
+    a, b = running.a, running.b
+    told = {"beneficiary": "Whispered"}
+    b.backend.decisions[BOB] = {"result": "DENIED", "reason": "MISMATCHED-NAME", "ivms101": told}
+    await a.final((await a.post(PATH, order()))["verificationUuid"])
+    b.backend.misbehave["verification"] = Misbehaviour(statuses=[500, 302])
+    b.backend.decisions.clear()
+    running.hub.on_question = lambda message: message[:-9] + b"Whispered"
+    carried = len(running.hub.carried)
+    tampered = (await a.post(PATH, order()))["verificationUuid"]
+    await until_true(lambda: len(running.hub.carried) > carried)
+    await asyncio.sleep(0.3)
+    running.hub.restore()
+    await a.final(tampered)
 
 
 def _bad_orders() -> list[Any]:

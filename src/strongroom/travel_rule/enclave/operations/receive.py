@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeAlias
 
 import msgspec
 import structlog
@@ -30,6 +30,7 @@ from strongroom.travel_rule.enclave.operations.bodies import (
     write_payload,
 )
 from strongroom.travel_rule.enclave.operations.means import Means
+from strongroom.travel_rule.enclave.operations.told import read_told
 from strongroom.travel_rule.enclave.store.engine import Transaction
 from strongroom.travel_rule.enclave.store.messages import remember_message
 from strongroom.travel_rule.enclave.store.verifications import (
@@ -38,11 +39,9 @@ from strongroom.travel_rule.enclave.store.verifications import (
     record_result,
 )
 from strongroom.travel_rule.ivms101 import model
-from strongroom.travel_rule.ivms101.findings import Edition
-from strongroom.travel_rule.ivms101.payload import read_part, write_element
 from strongroom.travel_rule.messages import VerificationAnswer, VerificationQuestion
 
-E = TypeVar("E", bound=model.Element)
+Codes: TypeAlias = tuple[str, ...]
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -163,49 +162,35 @@ async def _decide(
         ivms101=msgspec.Raw(write_payload(verification.persons)),
     )
     result = await means.backend.verify(question)
-    return _judge(means, result, payload.beneficiary, wanted)
+    return _judge(means, verification, result, payload.beneficiary, wanted)
 
 
-def _judge(means: Means, result: shapes.BackendResult, sent: model.Beneficiary, wanted: tuple[str, ...]) -> Answered:
+def _judge(
+    means: Means, verification: Verification, result: shapes.BackendResult, sent: model.Beneficiary, wanted: Codes
+) -> Answered:
     """The back end's result with what it told; VERIFIED only with all that was asked for."""
     now = means.now()
     outcome = read_outcome(result=result.result, reason=result.reason, message=result.message)
     if outcome.result is Result.PENDING:
         return Answered(outcome=outcome, verified_at=None)
     try:
-        told = _told(means, result, "beneficiary", model.Beneficiary)
-        own = _told(means, result, "beneficiaryvasp", model.BeneficiaryVASP)
+        told = read_told(
+            means=means,
+            asked=verification.persons,
+            beneficiary=None if result.told is None else find_part(result.told, "beneficiary"),
+            beneficiary_vasp=None if result.told is None else find_part(result.told, "beneficiaryvasp"),
+        )
     except StrongroomError as error:
         _log.error("backend_told_no_ivms101", detail=error.detail)
         return Answered(outcome=failed("The beneficiary's provider has no valid data."), verified_at=now)
     missing = unavailable_codes(wanted, sent)
-    if told is not None:
-        missing = tuple(code for code in missing if code in unavailable_codes(wanted, told[0]))
+    if told.read is not None:
+        missing = tuple(code for code in missing if code in unavailable_codes(wanted, told.read))
     if outcome.result is Result.VERIFIED and missing:
         return _denied(Reason.UNAVAILABLE_INFORMATION, missing, now)
     return Answered(
-        outcome=outcome,
-        beneficiary=None if told is None else _written(means, told),
-        beneficiary_vasp=None if own is None else _written(means, own),
-        verified_at=now,
+        outcome=outcome, beneficiary=told.beneficiary, beneficiary_vasp=told.beneficiary_vasp, verified_at=now
     )
-
-
-def _told(means: Means, result: shapes.BackendResult, name: str, kind: type[E]) -> tuple[E, Edition] | None:
-    """A component that the back end gave; ``INVALID_FORMAT`` for one that breaks the standard."""
-    part = None if result.told is None else find_part(result.told, name)
-    if part is None:
-        return None
-    reading = read_part(part, kind, means.demands())
-    if reading.element is None or reading.violations:
-        first = reading.violations[0]
-        raise StrongroomError(Code.INVALID_FORMAT, f"{first.code} at {first.path} of {name}")
-    return reading.element, reading.edition
-
-
-def _written(means: Means, told: tuple[model.Element, Edition]) -> bytes:
-    element, edition = told
-    return write_element(element, means.edition or edition)
 
 
 def _denied(reason: Reason, codes: tuple[str, ...], now: datetime) -> Answered:

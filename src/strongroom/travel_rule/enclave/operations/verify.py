@@ -26,6 +26,7 @@ from strongroom.travel_rule.enclave.operations.callbacks import VERIFICATION_RES
 from strongroom.travel_rule.enclave.operations.exchange import ask_counterparty, get_counterparty
 from strongroom.travel_rule.enclave.operations.means import Means
 from strongroom.travel_rule.enclave.operations.reports import new_timeout_report
+from strongroom.travel_rule.enclave.operations.told import read_told
 from strongroom.travel_rule.enclave.operations.trp_ask import check_address, inquire
 from strongroom.travel_rule.enclave.store.commands import finish_command, insert_commands, postpone_command
 from strongroom.travel_rule.enclave.store.engine import Transaction
@@ -34,8 +35,6 @@ from strongroom.travel_rule.enclave.store.verifications import (
     insert_verification,
     record_result,
 )
-from strongroom.travel_rule.ivms101 import model
-from strongroom.travel_rule.ivms101.payload import read_part
 from strongroom.travel_rule.messages import VerificationAnswer
 
 _PATIENT: Final = frozenset(
@@ -115,7 +114,7 @@ async def run_verify(*, means: Means, command: Command, carried: object = None) 
     except StrongroomError as error:
         await _take_failure(means, command, verification, error)
         return
-    answered = _read_answer(means, answer)
+    answered = _read_answer(means, verification, answer)
     if answered.outcome.result is Result.PENDING:
         await _wait_on(means, command, verification)
         return
@@ -184,17 +183,23 @@ async def _ask(means: Means, body: _Body, verification: Verification) -> Verific
     return answer
 
 
-def _read_answer(means: Means, answer: VerificationAnswer) -> Answered:
+def _read_answer(means: Means, verification: Verification, answer: VerificationAnswer) -> Answered:
     outcome = read_outcome(result=answer.result, reason=answer.reason, message=answer.message)
     if outcome.result in {*OPEN, Result.TRANSFER_ERROR}:
         outcome = Outcome(result=Result.PENDING)
-    for part, kind in ((answer.beneficiary, model.Beneficiary), (answer.beneficiary_vasp, model.BeneficiaryVASP)):
-        if part is not None and not read_part(part, kind, means.demands()).is_valid:
-            return Answered(outcome=failed("What the counterparty told is no IVMS101."), verified_at=means.now())
+    try:
+        told = read_told(
+            means=means,
+            asked=verification.persons,
+            beneficiary=answer.beneficiary,
+            beneficiary_vasp=answer.beneficiary_vasp,
+        )
+    except StrongroomError as error:
+        return Answered(outcome=failed(error.detail), verified_at=means.now())
     return Answered(
         outcome=outcome,
-        beneficiary=answer.beneficiary,
-        beneficiary_vasp=answer.beneficiary_vasp,
+        beneficiary=told.beneficiary,
+        beneficiary_vasp=told.beneficiary_vasp,
         verified_at=means.now(),
     )
 
