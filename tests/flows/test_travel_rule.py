@@ -20,7 +20,18 @@ from strongroom.apps.embedded.layout import Layout
 from strongroom.apps.travel_rule.town import Engines, Side, Town, open_town
 from strongroom.client import Strongroom
 from strongroom.travel_rule.robot.customers import CUSTOMERS, Customer
-from tests.fixtures.embedded import OWNERS, Embedded, data_folder, destination, ended, get, new_address, reached, until
+from tests.fixtures.embedded import (
+    OWNERS,
+    Embedded,
+    data_folder,
+    destination,
+    ended,
+    get,
+    new_address,
+    reached,
+    run_strongroom,
+    until,
+)
 
 VERITY, NOAH = CUSTOMERS
 THRESHOLD: Final = 10**17
@@ -322,6 +333,12 @@ def test_another_institution_asks_whether_our_customer_may_receive(
 def _final(village: Village, uuid: str) -> Json | None:
     found = village.at_b()[uuid]
     return found if found["result"] not in ("WAIT", "PENDING") else None
+
+
+def test_the_auditor_finds_nothing(village: Village) -> None:
+    """After all that was done above: every step has its evidence, and every close its tombstone."""
+    ran = run_strongroom("verify", "custody", "--data", str(village.embedded.data_dir))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def test_no_name_is_in_any_table_or_log_of_ours(village: Village) -> None:
