@@ -9,7 +9,7 @@ import pytest
 import strongroom.cli
 
 FOLDER = Path(strongroom.cli.__path__[0])
-STARTERS = frozenset({"up", "demo", "verify", "recovery"})
+STARTERS = frozenset({"up", "demo", "verify", "recovery", "travel_rule_upkeep"})
 """They start things, audit them from below or need no system at all, so they may import apps; nothing else may."""
 OFFLINE = frozenset({"travel_rule"})
 """They work on files alone, with the wing's pure library and the day's date."""

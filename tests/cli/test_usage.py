@@ -30,7 +30,8 @@ COMMANDS = (
     "vault activate", "vault addresses", "vault balance", "vault keys", "screening import", "screening list",
     "screening parties import", "screening parties list",
     "travel-rule ivms101 validate", "travel-rule ivms101 convert", "travel-rule explain",
-    "travel-rule demo",
+    "travel-rule demo", "travel-rule backup", "travel-rule restore", "travel-rule sizes", "travel-rule retention",
+    "travel-rule re-encrypt",
     "verify custody", "approver-key make", "approver-key show", "owner-key make", "owner-key show",
     *(f"{part} {verb}" for part in PARTS for verb in ("propose", "sign", "publish", "show")),
 )  # fmt: skip

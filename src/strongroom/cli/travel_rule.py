@@ -45,6 +45,54 @@ For example:
     strongroom travel-rule demo --json demo.json --data travel-rule-data
 """
 app.command("strongroom.cli.demo:travel_rule", name="demo", help=_DEMO)
+_BACKUP = """Back up an enclave's database while it serves.
+
+Writes a folder named by the time: verifications, own keys and screening
+results, each row encrypted; with --daily verifications alone. Keys of
+counterparties and commands are never backed up. FOLDER/keys is replaced each
+time: keep its newest copy only, so that what was erased is erased everywhere.
+
+For example:
+    strongroom travel-rule backup backups --config enclave.toml --daily
+"""
+_RESTORE = """Put a backup back into an empty database, of whatever kind.
+
+Makes the tables first. The key encryption key must be the same.
+
+For example:
+    strongroom travel-rule restore backups/20261121T023000Z --config enclave.toml
+"""
+_SIZES = """Measure what a row of each table takes, beside the requirement's figures.
+
+Exit code 1 if a table is above its figure.
+
+For example:
+    strongroom travel-rule sizes --config enclave.toml
+"""
+_RETENTION = """Count verifications that are older than the jurisdiction has them kept.
+
+With --delete they go for good, with own keys and screening results made for
+them, and cannot be read from backups any more once the next one is made.
+
+For example:
+    strongroom travel-rule retention --config enclave.toml --delete
+"""
+_REENCRYPT = """Encrypt every row under the newest data key, while the enclave serves.
+
+Make one with `strongroom-enclave keys rotate`. May be ended, and begun again.
+Exit code 1 if rows are left that were written meanwhile under an older key.
+
+For example:
+    strongroom travel-rule re-encrypt --config enclave.toml
+"""
+for _name, _help in (
+    ("backup", _BACKUP),
+    ("restore", _RESTORE),
+    ("sizes", _SIZES),
+    ("retention", _RETENTION),
+    ("re-encrypt", _REENCRYPT),
+):
+    app.command(f"strongroom.cli.travel_rule_upkeep:{_name.replace('-', '_')}", name=_name, help=_help)
 Version = Literal["2020", "2023"]
 PayloadFile = Annotated[Path, Parameter(help="A payload, as JSON.")]
 ProfileName = Annotated[Literal["standard", "korea", "strict-lei"], Parameter(help="Custom beside the standard.")]
