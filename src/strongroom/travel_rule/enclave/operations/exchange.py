@@ -71,6 +71,7 @@ async def ask_counterparty(
     answer = await _exchange(means, question, counterparty, key)
     if is_cached and isinstance(answer, Refusal) and answer.code is RefusalCode.KEY_UNKNOWN:
         _log.info("counterparty_key_changed", to_vasp=to_vasp, key_type=key_type.value)
+        means.party_keys.pop((to_vasp, key_type, key_identifier), None)
         await means.database.run(
             lambda tx: drop_counter_party_key(tx, vasp_id=to_vasp, key_type=key_type, identifier=key_identifier)
         )
@@ -84,9 +85,15 @@ async def ask_counterparty(
 async def _find_cached(means: Means, vasp_id: str, key_type: KeyType, identifier: str) -> CounterPartyKey | None:
     if key_type is KeyType.PER_VERIFICATION:
         return None  # never asked for twice
-    return await means.database.read(
+    known = means.party_keys.get((vasp_id, key_type, identifier))
+    if known is not None:
+        return known
+    found = await means.database.read(
         lambda tx: find_counter_party_key(tx, vasp_id=vasp_id, key_type=key_type, identifier=identifier)
     )
+    if found is not None:
+        means.remember_party_key(found)
+    return found
 
 
 async def _ask_key(means: Means, counterparty: VaspRecord, key_type: KeyType, identifier: str) -> CounterPartyKey:
@@ -101,6 +108,7 @@ async def _ask_key(means: Means, counterparty: VaspRecord, key_type: KeyType, id
     )
     if key_type is not KeyType.PER_VERIFICATION:
         await means.database.run(lambda tx: put_counter_party_key(tx, key, now=means.now()))
+        means.remember_party_key(key)
     return key
 
 

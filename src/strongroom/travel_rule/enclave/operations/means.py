@@ -5,14 +5,16 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from strongroom.runtime.clock import Clock
 from strongroom.runtime.entropy import Entropy
 from strongroom.runtime.kms import SealingKey
 from strongroom.travel_rule.enclave.domain.commands import Command, CommandStatus
-from strongroom.travel_rule.enclave.domain.keys import OwnKey
+from strongroom.travel_rule.enclave.domain.keys import CounterPartyKey, KeyType, OwnKey
 from strongroom.travel_rule.enclave.operations.screens import Screens
 from strongroom.travel_rule.enclave.peers import Hub
 from strongroom.travel_rule.enclave.providers.backend import Backend
@@ -26,6 +28,8 @@ from strongroom.travel_rule.rules.book import Book
 
 _CHANCE_BITS: Final = 21
 _KEYS_KEPT: Final = 10_000
+Place: TypeAlias = tuple[str, KeyType, str]
+"""VASP id, type and identifier of a counterparty's key."""
 
 
 class Starter(Protocol):
@@ -72,7 +76,9 @@ class Means:
     edition: Edition | None
     patience: Patience
     trp: Trp | None = None
+    trisa_key: RSAPrivateKey | None = field(default=None, repr=False)
     own_keys: dict[bytes, OwnKey] = field(default_factory=dict[bytes, OwnKey], repr=False)
+    party_keys: dict[Place, CounterPartyKey] = field(default_factory=dict[Place, CounterPartyKey], repr=False)
 
     def now(self) -> datetime:
         """The time in whole milliseconds, as rows hold it."""
@@ -125,3 +131,9 @@ class Means:
         if len(self.own_keys) >= _KEYS_KEPT:
             del self.own_keys[next(iter(self.own_keys))]
         self.own_keys[key.public_key] = key
+
+    def remember_party_key(self, key: CounterPartyKey) -> None:
+        """Keep a counterparty's key in memory, as the table does; the oldest is let go of."""
+        if len(self.party_keys) >= _KEYS_KEPT:
+            del self.party_keys[next(iter(self.party_keys))]
+        self.party_keys[key.vasp_id, key.type, key.identifier] = key
