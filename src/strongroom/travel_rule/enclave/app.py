@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.clock import Clock
@@ -35,6 +36,7 @@ from strongroom.travel_rule.enclave.store.migrate import migrate
 from strongroom.travel_rule.ivms101.findings import PROFILES, Edition
 from strongroom.travel_rule.messages import Sender
 from strongroom.travel_rule.rules.book import Book, own_book, parse_book
+from strongroom.travel_rule.trisa.keys import parse_private_key
 from strongroom.travel_rule.trp.amounts import Unit
 from strongroom.travel_rule.trp.client import TrpClient
 from strongroom.travel_rule.trp.messages import Identity
@@ -121,6 +123,7 @@ async def _means(config: EnclaveConfig, ports: Ports, worker: Worker, assessor: 
         edition=Edition(config.edition) if config.edition else None,
         patience=_patience(config),
         trp=_trp(config, ports) if "trp" in config.features else None,
+        trisa_key=_trisa_key(config),
     )
 
 
@@ -287,6 +290,15 @@ def _trp(config: EnclaveConfig, ports: Ports) -> Trp:
     client = TrpClient(tls=tls, entropy=ports.entropy, timeout_s=settings.timeout_s)
     own = TrpSelf(url=settings.url, identity=Identity(name=settings.name, lei=settings.lei or None))
     return Trp(own, parties=parties, assets=assets, client=client)
+
+
+def _trisa_key(config: EnclaveConfig) -> RSAPrivateKey | None:
+    if not config.trisa.key_file:
+        return None
+    try:
+        return parse_private_key(Path(config.trisa.key_file).read_bytes())
+    except OSError:
+        raise StrongroomError(Code.CONFIG_INVALID, "trisa.key_file cannot be read.") from None
 
 
 def _patience(config: EnclaveConfig) -> Patience:

@@ -248,6 +248,16 @@ class TrpSettings(Settings, frozen=True):
     assets: tuple[TrpAsset, ...] = ()
 
 
+class TrisaSettings(Settings, frozen=True):
+    """TRISA's envelopes, which the provider's own TRISA node carries.
+
+    Args:
+        key_file: the RSA key, PEM, that others seal envelopes to; empty: none are opened.
+    """
+
+    key_file: str = ""
+
+
 class EnclaveConfig(Settings, frozen=True):
     """What an operator sets.
 
@@ -279,6 +289,7 @@ class EnclaveConfig(Settings, frozen=True):
     kek: KekSettings = KekSettings()
     work: WorkSettings = WorkSettings()
     trp: TrpSettings = TrpSettings()
+    trisa: TrisaSettings = TrisaSettings()
     chainalysis: ChainalysisSettings = ChainalysisSettings()
     world_check: WorldCheckSettings = WorldCheckSettings()
     assessments: AssessmentSettings = AssessmentSettings()

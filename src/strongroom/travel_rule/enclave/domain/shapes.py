@@ -99,6 +99,27 @@ class AskedTravelAddress(Asked, frozen=True, kw_only=True):
     account_number: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 
 
+class AskedSealing(Asked, frozen=True, kw_only=True):
+    """POST /v1/trisa/envelopes; ``publicKey`` is the recipient's RSA key or certificate, in PEM."""
+
+    verification_uuid: Uuid
+    public_key: Annotated[str, msgspec.Meta(min_length=1, max_length=20_000)]
+
+
+class AskedAnswer(Asked, frozen=True, kw_only=True):
+    """POST /v1/trisa/envelopes/answer; who sent the envelope is known to the TRISA node that received it."""
+
+    originating_vasp_id: VaspId
+    public_key: Annotated[str, msgspec.Meta(min_length=1, max_length=20_000)]
+    envelope: msgspec.Raw
+
+
+class SecureEnvelope(Shape, frozen=True, kw_only=True):
+    """An envelope of TRISA, as its own tools write it in JSON."""
+
+    envelope: msgspec.Raw
+
+
 class TravelAddress(Shape, frozen=True, kw_only=True):
     """Where others ask about one account by TRP, as a travel address and as an LNURL."""
 

@@ -19,12 +19,13 @@ from strongroom.travel_rule.enclave.domain.verifications import (
     Verification,
 )
 from strongroom.travel_rule.enclave.operations import commands
-from strongroom.travel_rule.enclave.operations.bodies import failed, question_of, write_asset
+from strongroom.travel_rule.enclave.operations.bodies import failed, question_of
 from strongroom.travel_rule.enclave.operations.callbacks import VERIFICATION_RESULT, new_callback
 from strongroom.travel_rule.enclave.operations.means import Means
+from strongroom.travel_rule.enclave.operations.questions import WANTED, question_from
 from strongroom.travel_rule.enclave.operations.receive import receive_verification
 from strongroom.travel_rule.enclave.operations.respond import take_error_report, take_tx_report
-from strongroom.travel_rule.enclave.operations.trp_ask import read_answer, with_account
+from strongroom.travel_rule.enclave.operations.trp_ask import read_answer
 from strongroom.travel_rule.enclave.operations.trp_places import (
     account_at,
     confirmation_url,
@@ -37,11 +38,7 @@ from strongroom.travel_rule.enclave.store.commands import insert_commands
 from strongroom.travel_rule.enclave.store.engine import Transaction
 from strongroom.travel_rule.enclave.store.trp import find_exchange, put_exchange
 from strongroom.travel_rule.enclave.store.verifications import find_verification, record_result
-from strongroom.travel_rule.ivms101 import model
-from strongroom.travel_rule.ivms101.editions import settle
-from strongroom.travel_rule.ivms101.findings import Edition
-from strongroom.travel_rule.ivms101.payload import write_element
-from strongroom.travel_rule.messages import ErrorReport, TxReport, VerificationQuestion
+from strongroom.travel_rule.messages import ErrorReport, TxReport
 from strongroom.travel_rule.trp.desk import Sender
 from strongroom.travel_rule.trp.messages import (
     Acknowledged,
@@ -55,8 +52,6 @@ from strongroom.travel_rule.trp.messages import (
     Resolution,
 )
 
-_WANTED: Final[tuple[str, ...]] = ()
-"""TRP asks for no data of the beneficiary in return."""
 _NEVER: Final = frozenset((Code.COUNTERPARTY_REFUSED, Code.ADDRESS_INVALID))
 """After these the counterparty will not take the answer at any other time either."""
 _log = structlog.stdlib.get_logger(__name__)
@@ -92,7 +87,7 @@ async def take_inquiry(*, means: Means, inquiry: Inquiry, place: str, sender: Se
         trade_at=None,
         is_exceeding_threshold=True,  # TRP says no price: counted as above every threshold
     )
-    question = _question(means, inquiry, info, account=account, uuid=sender.identifier)
+    question = question_from(means=means, payload=inquiry.payload, asset=info, account=account, uuid=sender.identifier)
     guard = str(means.new_message_id())  # a repetition is known by its uuid and content
     answer = await receive_verification(means=means, question=question, from_vasp=party.vasp_id, guard=guard)
     outcome = Outcome(result=Result(answer.result), reason=answer.reason, message=answer.message)
@@ -198,7 +193,7 @@ async def _decide(means: Means, known: Verification) -> Outcome:
         return outcome
     answer = await receive_verification(
         means=means,
-        question=question_of(known, wanted=_WANTED),
+        question=question_of(known, wanted=WANTED),
         from_vasp=known.originating_vasp_id,
         guard=str(means.new_message_id()),
     )
@@ -216,34 +211,6 @@ async def _wait(means: Means, inquiry: Inquiry, party: Party, sender: Sender) ->
             await insert_commands(tx, [later])
 
     await means.database.run(store)
-
-
-def _question(means: Means, inquiry: Inquiry, asset: AssetInfo, *, account: str, uuid: str) -> VerificationQuestion:
-    """The inquiry as a counterparty's enclave would have asked it, in the edition that rows are kept in."""
-    edition = means.edition or Edition.V2020
-    payload = settle(inquiry.payload, Edition.V2020)
-    beneficiary = with_account(beneficiary=payload.beneficiary, account=account)
-    accounts = payload.originator.accounts[:1]
-    originator = msgspec.structs.replace(payload.originator, account_number=accounts)
-    parts: dict[str, model.Element | None] = {
-        "originator": originator,
-        "originating_vasp": payload.originating_vasp,
-        "beneficiary": beneficiary,
-        "beneficiary_vasp": payload.beneficiary_vasp,
-    }
-    written = {name: None if part is None else write_element(part, edition) for name, part in parts.items()}
-    return VerificationQuestion(
-        verification_uuid=uuid,
-        asset=write_asset(asset),
-        originator_account_number=accounts[0] if accounts else None,
-        beneficiary_account_number=account,
-        required_beneficiary_info=_WANTED,
-        originator=written["originator"],
-        originating_vasp=written["originating_vasp"],
-        beneficiary=written["beneficiary"],
-        beneficiary_vasp=written["beneficiary_vasp"],
-        ordered_at=means.now(),
-    )
 
 
 def _told(means: Means, uuid: str, outcome: Outcome, account: str) -> Approved | Rejected:

@@ -10,6 +10,7 @@ from strongroom.travel_rule.enclave.domain.trp import Exchange, Party, denial_of
 from strongroom.travel_rule.enclave.domain.verifications import Result, Verification
 from strongroom.travel_rule.enclave.operations.bodies import write_payload
 from strongroom.travel_rule.enclave.operations.means import Means
+from strongroom.travel_rule.enclave.operations.questions import with_account
 from strongroom.travel_rule.enclave.operations.trp_places import resolution_url, trp_of
 from strongroom.travel_rule.enclave.providers.trp import speaking
 from strongroom.travel_rule.enclave.store.engine import Transaction
@@ -93,12 +94,6 @@ def read_answer(*, means: Means, verification: Verification, answer: Answer) -> 
         raise StrongroomError(Code.STATE_DAMAGED, "A verification's beneficiary is no IVMS101.")
     paid = with_account(beneficiary=part.element, account=answer.approved.address)
     return _answer(verification, Result.VERIFIED, beneficiary=write_element(paid, means.edition or part.edition))
-
-
-def with_account(*, beneficiary: model.Beneficiary, account: str | None) -> model.Beneficiary:
-    """A beneficiary with this account and no other, in the elements of 2020."""
-    bare = settle(beneficiary, Edition.V2020)
-    return msgspec.structs.replace(bare, account_number=() if account is None else (account,))
 
 
 async def tell(*, means: Means, verification: Verification, party: Party, question: Question) -> None:

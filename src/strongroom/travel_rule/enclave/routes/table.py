@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from strongroom.travel_rule.enclave.routes import directory, risk, trp, verifications
+from strongroom.travel_rule.enclave.routes import directory, risk, trisa, trp, verifications
 from strongroom.travel_rule.enclave.routes.route import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -11,6 +11,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *verifications.ROUTES,
     *risk.ROUTES,
     *trp.ROUTES,
+    *trisa.ROUTES,
     directory.HEALTH,
 )
 _EXACT: Final[Mapping[tuple[str, str], Route]] = {

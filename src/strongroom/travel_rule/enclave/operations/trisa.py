@@ -1,0 +1,153 @@
+"""Verifications in TRISA's envelopes. The provider's own TRISA node carries them; here they are sealed and opened."""
+
+from typing import Final
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.travel_rule.enclave.domain.verifications import OPEN, AssetInfo, Outcome, Result, Verification
+from strongroom.travel_rule.enclave.operations.bodies import write_payload
+from strongroom.travel_rule.enclave.operations.means import Means
+from strongroom.travel_rule.enclave.operations.questions import question_from
+from strongroom.travel_rule.enclave.operations.receive import receive_verification
+from strongroom.travel_rule.enclave.store.verifications import find_verification
+from strongroom.travel_rule.ivms101 import model
+from strongroom.travel_rule.ivms101.payload import parse_payload
+from strongroom.travel_rule.trisa.envelope import Envelope, parse_envelope, refuse, write_envelope
+from strongroom.travel_rule.trisa.keys import parse_public_key
+from strongroom.travel_rule.trisa.payload import Contents, Pending, Transaction, read_contents, write_contents
+from strongroom.travel_rule.trisa.problems import code_of
+from strongroom.travel_rule.trisa.sealing import open_envelope, seal
+
+_UNPARSEABLE: Final = "UNPARSEABLE_IDENTITY"
+_BAD: Final = "BAD_REQUEST"
+
+
+async def seal_verification(*, means: Means, uuid: str, public_key: str) -> bytes:
+    """A verification as an envelope that only the holder of a key opens; the uuid is the envelope's id.
+
+    Args:
+        means: for the row, the time and chance.
+        uuid: of the verification.
+        public_key: the recipient's RSA key or certificate, in PEM.
+
+    Raises:
+        StrongroomError: ``VERIFICATION_NOT_FOUND``; ``INVALID_FORMAT`` for a key that is none, ``REQUEST_INVALID`` for
+            an identity that the envelope cannot hold; ``AMOUNT_TOO_PRECISE`` where TRISA's binary fraction is not
+            exactly the amount.
+    """
+    recipient = _recipient(public_key)
+    known = await means.database.read(lambda tx: find_verification(tx, uuid, cipher=means.cipher))
+    if known is None or known.persons.originator is None:
+        raise StrongroomError(Code.VERIFICATION_NOT_FOUND, f"Verification({uuid}) is not found")
+    return write_envelope(_sealed(means, known, recipient, is_answer=False))
+
+
+async def answer_envelope(*, means: Means, body: bytes, from_vasp: str, public_key: str) -> bytes:
+    """Verify what an envelope asks, and answer with one: sealed if it passes or is pending, else an error.
+
+    Args:
+        means: for everything; ``trisa_key`` opens the envelope.
+        body: the envelope in JSON, as the TRISA node received it.
+        from_vasp: who sent it, which the node knows from its connection and the envelope does not say.
+        public_key: to seal the answer to, in PEM.
+
+    Raises:
+        StrongroomError: ``NOT_FOUND`` without a key of our own; ``TRAVEL_RULE_MESSAGE_...`` for an envelope that does
+            not open; ``VASP_UNKNOWN``; ``UNAVAILABLE`` or ``DEADLINE_EXCEEDED`` if the back end does not decide.
+    """
+    recipient, key = _recipient(public_key), _own_key(means)
+    envelope = parse_envelope(body)
+    received = read_contents(open_envelope(envelope, key=key), demands=means.demands())
+    uuid, transaction = _uuid(envelope), received.transaction
+    if received.identity.element is None or not received.identity.is_valid:
+        first = received.identity.violations[0]
+        return _refused(means, uuid, _UNPARSEABLE, f"{first.code} at {first.path}: {first.message}")
+    if not isinstance(transaction, Transaction):
+        return _refused(means, uuid, _BAD, "A pending message asks nothing.")
+    account = _account(received.identity.element, transaction)
+    if not (account and transaction.amount and transaction.asset_type):
+        return _refused(means, uuid, "MISSING_FIELDS", "The transaction says no beneficiary, amount or asset_type.")
+    question = question_from(
+        means=means,
+        payload=received.identity.element,
+        asset=_asset(transaction),
+        account=account,
+        uuid=uuid,
+    )
+    guard = str(means.new_message_id())  # a repetition is known by its uuid and content
+    answer = await receive_verification(means=means, question=question, from_vasp=from_vasp, guard=guard)
+    outcome = Outcome(result=Result(answer.result), reason=answer.reason, message=answer.message)
+    if outcome.result is not Result.VERIFIED and outcome.result not in OPEN:
+        return _refused(means, uuid, code_of(outcome.reason or ""), outcome.message or outcome.reason or "")
+    known = await means.database.read(lambda tx: find_verification(tx, uuid, cipher=means.cipher))
+    assert known is not None, "it was answered from its row"
+    return write_envelope(_sealed(means, known, recipient, is_answer=True))
+
+
+def _sealed(means: Means, known: Verification, recipient: RSAPublicKey, *, is_answer: bool) -> Envelope:
+    now = means.now()
+    transaction = _transaction(known)
+    is_open = is_answer and known.outcome.result in OPEN
+    contents = Contents(
+        identity=parse_payload(write_payload(known.persons), means.demands()),
+        transaction=Pending(envelope_id=known.uuid, received_at=now.isoformat(), transaction=transaction)
+        if is_open
+        else transaction,
+        sent_at=(known.ordered_at or known.created_at).isoformat(),
+        received_at=now.isoformat() if is_answer else "",
+    )
+    payload = write_contents(contents)
+    return seal(payload, recipient=recipient, envelope_id=known.uuid, at=now, entropy=means.entropy)
+
+
+def _transaction(known: Verification) -> Transaction:
+    return Transaction(
+        txid=known.tx_hash or "",
+        originator=known.originator_account_number or "",
+        beneficiary=known.beneficiary_account_number or "",
+        amount=known.asset.amount,
+        network=known.asset.network or "",
+        asset_type=known.asset.symbol,
+    )
+
+
+def _asset(transaction: Transaction) -> AssetInfo:
+    return AssetInfo(
+        symbol=transaction.asset_type,
+        amount=transaction.amount,
+        network=transaction.network or None,
+        trade_price=None,
+        trade_currency=None,
+        trade_at=None,
+        is_exceeding_threshold=True,  # TRISA says no price: counted as above every threshold
+    )
+
+
+def _account(payload: model.Payload, transaction: Transaction) -> str:
+    return transaction.beneficiary or next(iter(payload.beneficiary.accounts), "")
+
+
+def _uuid(envelope: Envelope) -> str:
+    try:
+        return str(UUID(envelope.id))
+    except ValueError:
+        raise StrongroomError(Code.TRAVEL_RULE_MESSAGE_INVALID, "The envelope's id is no UUID.") from None
+
+
+def _refused(means: Means, uuid: str, code: str, message: str) -> bytes:
+    return write_envelope(refuse(envelope_id=uuid, code=code, message=message[:2000], at=means.now()))
+
+
+def _recipient(public_key: str) -> RSAPublicKey:
+    try:
+        return parse_public_key(public_key.encode())
+    except StrongroomError as error:
+        raise StrongroomError(Code.INVALID_FORMAT, f"publicKey: {error.detail}") from None
+
+
+def _own_key(means: Means) -> RSAPrivateKey:
+    if means.trisa_key is None:
+        raise StrongroomError(Code.NOT_FOUND, "trisa.key_file is not set.")
+    return means.trisa_key
