@@ -18,6 +18,12 @@ def natural(name: str, **more: Any) -> dict[str, Any]:
     return {"naturalPerson": {"name": {"nameIdentifier": [identifier]}, **more}}
 
 
+def legal(name: str) -> dict[str, Any]:
+    """A company, in the spelling of the later edition."""
+    identifier = {"legalPersonName": name, "legalPersonNameIdentifierType": "LEGL"}
+    return {"legalPerson": {"name": {"nameIdentifier": [identifier]}, "countryOfRegistration": "DE"}}
+
+
 def originator(name: str = SENDER, *, account: str = "0", kyc: str = "VERIFIED", **more: Any) -> dict[str, Any]:
     persons = {"originatorPersons": [natural(name, **more)]}
     return {"vaultAccount": account, "jurisdiction": "DE", "kyc": kyc, "ivms101": persons}

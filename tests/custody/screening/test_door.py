@@ -12,7 +12,7 @@ import pytest
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.travel_rule.enclave.domain import shapes
 from tests.custody.screening.conftest import BACKEND_TOKEN
-from tests.custody.screening.people import PLANTED, SENDER, VASP, natural, originator, registry
+from tests.custody.screening.people import PLANTED, SENDER, VASP, legal, natural, originator, registry
 from tests.custody.screening.world import World, intent_to
 from tests.fakes.enclave import FakeEnclave
 from tests.fixtures.tenant import ASSET, FRIEND, STRANGER, TENANT
@@ -101,6 +101,25 @@ async def test_a_name_is_compared_in_both_orders_without_case_and_punctuation(
     given, family = name.split()
     body = verification(f"{given} {family}")
     assert (await ask(door, "", body)).result == "VERIFIED"
+
+
+async def test_a_company_is_known_by_its_name_or_by_whoever_represents_it(
+    asking: World, door: httpx.AsyncClient
+) -> None:
+    holder = originator() | {"ivms101": {"originatorPersons": [legal("Acme Handels-GmbH"), natural(SENDER)]}}
+    await asking.register(registry(originators=[holder]))
+    for persons, result in (
+        ([legal("ACME Handels GmbH")], "VERIFIED"),
+        ([natural(SENDER)], "VERIFIED"),
+        ([legal("Acme Holding")], "DENIED"),
+    ):
+        asked = {"beneficiary": {"beneficiaryPersons": persons, "accountNumber": [FRIEND]}}
+        body = json.loads(verification(uuid=uuid4())) | {"ivms101": asked}
+        told = await ask(door, "", json.dumps(body).encode())
+        assert told.result == result
+        if result == "VERIFIED":
+            (company, _) = json.loads(bytes(told.ivms101))["beneficiary"]["beneficiaryPersons"]
+            assert company["legalPerson"].keys() == {"name"}
 
 
 @pytest.mark.parametrize(

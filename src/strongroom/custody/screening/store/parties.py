@@ -1,5 +1,6 @@
 """The registry of parties. Persons are opened where one party is read, and never where many are listed."""
 
+import asyncio
 from datetime import datetime
 from typing import Final
 
@@ -58,6 +59,7 @@ async def find_destination(
 async def replace_parties(database: Database, seal: PartySeal, *, parties: Parties, now: datetime) -> None:
     """Put these in place of all that the tenant had, in one commit: nobody sees half a registry."""
     tenant_id, originators, destinations = parties.tenant_id, parties.originators, parties.destinations
+    senders, receivers = await asyncio.to_thread(_sealed, seal, parties)  # a second for the largest
     async with database.transaction() as tx:
         await tx.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"parties/{tenant_id}")
         await tx.execute("delete from travel_rule_originators where tenant_id = $1", tenant_id)
@@ -72,7 +74,7 @@ async def replace_parties(database: Database, seal: PartySeal, *, parties: Parti
             [one.vault_account for one in originators],
             [one.jurisdiction for one in originators],
             [one.kyc.value for one in originators],
-            [seal.seal(one.persons, _ORIGINATORS, _PERSONS, tenant_id, one.vault_account) for one in originators],
+            senders,
             now,
         )
         await tx.execute(
@@ -86,12 +88,21 @@ async def replace_parties(database: Database, seal: PartySeal, *, parties: Parti
             [one.address for one in destinations],
             [one.jurisdiction for one in destinations],
             [one.vasp_id for one in destinations],
-            [
-                seal.seal(one.persons, _DESTINATIONS, _PERSONS, tenant_id, one.asset_id, one.address)
-                for one in destinations
-            ],
+            receivers,
             now,
         )
+
+
+def _sealed(seal: PartySeal, parties: Parties) -> tuple[list[bytes], list[bytes]]:
+    """The persons of originators and of destinations, each for its own row."""
+    tenant_id = parties.tenant_id
+    return (
+        [seal.seal(one.persons, _ORIGINATORS, _PERSONS, tenant_id, one.vault_account) for one in parties.originators],
+        [
+            seal.seal(one.persons, _DESTINATIONS, _PERSONS, tenant_id, one.asset_id, one.address)
+            for one in parties.destinations
+        ],
+    )
 
 
 async def list_parties(database: Database, *, page_size: int, cursor: str | None) -> Page[Party]:
