@@ -150,6 +150,16 @@ async def test_a_hub_that_is_down_is_told_from_a_counterparty_that_is(town: Town
     assert outcomes == [Outcome.ANSWERED, Outcome.COUNTERPARTY_UNAVAILABLE]
 
 
+async def test_a_hub_whose_database_is_gone_goes_on_carrying(town: Town) -> None:
+    async with town.boris.running(), town.asking() as hub:
+        await town.database.close()
+        for _ in range(2):
+            pending = town.anna.ask(ASKED, town.boris)
+            answer = await hub.exchange(BORIS, pending.message)
+            assert town.anna.hear(answer, pending, town.boris) == SAID
+        assert [entry.record.vasp_id for entry in await hub.vasps()] == [ANNA, BORIS]
+
+
 async def test_a_counterparty_that_is_slow_ill_or_unwilling_is_named(town: Town) -> None:
     pending, released = town.anna.ask(ASKED, town.boris), asyncio.Event()
 

@@ -40,15 +40,21 @@ class Jobs:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._store()
+        await self._attempt(self._store)
 
     async def _repeat(self, job: Callable[[], Awaitable[None]], every_s: float) -> None:
         while True:
-            try:
-                await job()
-            except StrongroomError as error:
-                _log.warning("job_failed", job=job.__name__, code=error.code.name)
+            await self._attempt(job)
             await self._clock.sleep(every_s)
+
+    async def _attempt(self, job: Callable[[], Awaitable[None]]) -> None:
+        """What fails now is done the next time: messages are carried meanwhile, by the directory read last."""
+        try:
+            await job()
+        except StrongroomError as error:
+            _log.warning("job_failed", job=job.__name__, code=error.code.name)
+        except Exception as error:  # noqa: BLE001 - a job that ended would never run again
+            _log.error("job_failed", job=job.__name__, exc_info=error)
 
     async def _read(self) -> None:
         await self._relay.directory.read(self._database)
