@@ -272,6 +272,23 @@ async def test_a_released_digest_that_lands_is_completed(world: World, released:
     assert (found.status, found.sub_status, found.tx_hash) == ("COMPLETED", "CONFIRMED", "0x" + "ab" * 32)
 
 
+@pytest.mark.parametrize("ours", [True, False])
+async def test_a_freed_nonce_that_is_consumed_on_chain_is_given_to_nobody(
+    world: World, released: str, *, ours: bool
+) -> None:
+    assert (await world.confirm(released, depth=2, ours=ours)).final
+    second = await _created(world, until="7")
+    assert await _nonce(world, second) == 1
+
+
+async def test_who_took_a_freed_nonce_before_it_was_consumed_keeps_the_lane(world: World, released: str) -> None:
+    second = await _created(world, until="7")
+    assert await _nonce(world, second) == 0
+    assert (await world.confirm(released, depth=2)).final
+    third = await _created(world, until="7")
+    assert [await _nonce(world, each) for each in (second, third)] == [0, None]
+
+
 async def test_a_released_digest_that_reverts_has_failed(world: World, released: str) -> None:
     await world.confirm(released, depth=2, succeeded=False)
     assert await world.status(released) == ("FAILED", "SMART_CONTRACT_EXECUTION_FAILED")

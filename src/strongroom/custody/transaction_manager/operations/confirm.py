@@ -13,6 +13,7 @@ from strongroom.custody.transaction_manager.operations.ports import Ports, Recei
 from strongroom.custody.transaction_manager.operations.store_step import store_step
 from strongroom.custody.transaction_manager.store import lanes
 from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.runtime.db import Statement
 
 _TRIES: Final = 3
 
@@ -69,8 +70,14 @@ async def _store(transaction: Transaction, change: Change, seen: Observation, re
         ),
         steps=[_step(transaction, seen, ports)] if change.step == "14" != transaction.step else (),
         handoff=received.handoff,
-        statements=[lanes.consume_slot(transaction)] if ended and not transaction.freed else (),
+        statements=[_consume(transaction, ports)] if ended else (),
     )
+
+
+def _consume(transaction: Transaction, ports: Ports) -> Statement:
+    if transaction.freed:
+        return lanes.skip_freed_nonce(transaction, now=ports.clock.now())
+    return lanes.consume_slot(transaction)
 
 
 def _step(transaction: Transaction, seen: Observation, ports: Ports) -> Step:

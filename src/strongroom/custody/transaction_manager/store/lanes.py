@@ -75,6 +75,16 @@ def consume_slot(transaction: Transaction) -> Statement:
     return _mark_slot(transaction, state="CONSUMED")
 
 
+def skip_freed_nonce(transaction: Transaction, *, now: datetime) -> Statement:
+    """The nonce of a slot that was freed is consumed: nobody is to get it, unless somebody has it already."""
+    return Statement(
+        """update nonce_lanes set next_nonce = next_nonce + 1, changed_at = $4, version = version + 1
+        where chain_id = $1 and sender = $2 and tenant_id = $3 and live_transaction is null
+            and next_nonce = (select nonce from spend_slots where tenant_id = $3 and transaction_id = $5)""",
+        (transaction.chain_id, transaction.sender, transaction.tenant_id, now, transaction.id),
+    )
+
+
 def _open_lane(transaction: Transaction, *, now: datetime) -> Statement:
     return Statement(
         """insert into nonce_lanes (chain_id, sender, tenant_id, next_nonce, live_transaction, changed_at)
