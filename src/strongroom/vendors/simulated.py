@@ -103,12 +103,12 @@ class Reply:
 class Simulator(ABC):
     """An ASGI application in a company's place; a subclass answers the company's calls.
 
-    ``asked`` counts them by method and path; ``waiting`` is how many are being answered slowly now.
+    ``asked`` counts them by method and path, ``slowed`` counts those that are, or were, answered slowly.
     """
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
-        self.waiting = 0
+        self.slowed = 0
         self._orders: list[Order] = []
 
     @abstractmethod
@@ -156,11 +156,10 @@ class Simulator(ABC):
             case "hang-up":
                 return  # a server that was given no answer closes the connection
             case "slow":
-                self.waiting += 1
+                self.slowed += 1
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(order.seconds):
                         await receive()  # returns when the client gives up
-                self.waiting -= 1
                 await _send(self.answer(request), send)
             case "half-body":
                 await _send(self.answer(request), send, cut=True)

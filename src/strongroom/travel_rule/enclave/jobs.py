@@ -138,8 +138,7 @@ class Assessor:
         means = self._means
         if means is None or row.lease.worker_id != means.screens.worker_id:
             return
-        work = run_kyt(means=means, kyt=row) if isinstance(row, Kyt) else run_wco(means=means, wco=row)
-        task = asyncio.create_task(_attempt("assessment_left", work))
+        task = asyncio.create_task(_attempt("assessment_left", self._run(means, row)))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
@@ -157,6 +156,15 @@ class Assessor:
         """Begin nothing more; what is under way is taken up by others when its lease is over."""
         self._means = None
         await _end([*self._loops, *self._running])
+
+    async def _run(self, means: Means, row: Kyt | Wco) -> None:
+        """One step, given up when its lease is over: another process may have the row by then."""
+        left_s = means.screens.terms.lease_s - (self._clock.now() - row.lease.at).total_seconds()
+        try:
+            async with asyncio.timeout(left_s):
+                await (run_kyt(means=means, kyt=row) if isinstance(row, Kyt) else run_wco(means=means, wco=row))
+        except TimeoutError:
+            _log.warning("assessment_lease_over", request_id=row.request_id)
 
     def _room(self) -> int:
         return self._concurrency - len(self._running)

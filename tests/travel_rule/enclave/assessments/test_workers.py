@@ -153,6 +153,18 @@ async def test_two_enclaves_never_assess_the_same_request_twice(enclave_url: str
         assert told(request_id, one, two) == 1
 
 
+async def test_a_step_that_outlasts_its_lease_is_given_up_and_done_again(
+    postgres_url: str, companies: Companies, sanctioned: list[str]
+) -> None:
+    hanging = msgspec.structs.replace(QUICK, lease_s=2, timeout_s=600)
+    async with world(postgres_url, companies, assessments=hanging) as made:
+        companies.chainalysis.misbehave(Order(way="slow", path="/users/", seconds=600))
+        uuid = await made.put(verification(there=sanctioned[0]))
+        asked = await made.post(KYT, {"verificationUuid": uuid, "userId": "u"})
+        assert (await made.ended(KYT, asked["requestId"]))["alertCount"] == 3
+        assert companies.chainalysis.slowed == 1
+
+
 def told(request_id: str, *worlds: World) -> int:
     """How often their back ends were told of a request."""
     kinds = ("CHAINALYSIS_KYT_RESULT", "REFINITIV_WCO_RESULT")
@@ -221,7 +233,7 @@ async def test_what_a_killed_worker_left_is_resumed(
         async with program(idle, tmp_path) as (process, api):
             requests = [(KYT, (await ask(api, KYT, uuid))["requestId"]) for uuid in uuids]
             requests += [(WCO, (await ask(api, WCO, uuid))["results"][0]["requestId"]) for uuid in uuids[:2]]
-            await until_true(lambda: companies.chainalysis.waiting == 6 and companies.world_check.waiting == 2)
+            await until_true(lambda: companies.chainalysis.slowed == 6 and companies.world_check.slowed == 2)
             process.kill()
         companies.chainalysis.behave()
         companies.world_check.behave()
