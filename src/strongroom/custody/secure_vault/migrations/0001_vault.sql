@@ -133,9 +133,18 @@ create table if not exists admissions (
     created_at timestamptz not null,
     primary key (transaction_id, attempt)
 );
+-- An admission is updated at every step from 8 on: the columns are compared one by one only where one has changed.
 create or replace trigger admissions_set_once
 before update on admissions
-for each row execute function set_once(
+for each row when ((
+    old.tenant_id, old.transaction_id, old.attempt, old.request_token, old.request_uri, old.request_body,
+    old.intent, old.decision, old.verdict, old.approvals, old.document_set_version, old.payload,
+    old.signing_request_id, old.created_at
+) is distinct from (
+    new.tenant_id, new.transaction_id, new.attempt, new.request_token, new.request_uri, new.request_body,
+    new.intent, new.decision, new.verdict, new.approvals, new.document_set_version, new.payload,
+    new.signing_request_id, new.created_at
+)) execute function set_once(
     'tenant_id', 'transaction_id', 'attempt', 'request_token', 'request_uri', 'request_body', 'intent', 'decision',
     'verdict', 'approvals', 'document_set_version', 'payload', 'signing_request_id', 'created_at'
 );
