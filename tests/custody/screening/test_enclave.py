@@ -257,6 +257,30 @@ async def test_a_new_attempt_takes_up_the_verification_whatever_was_imported_sin
     assert len(rows) == 1
 
 
+async def test_an_address_that_went_to_another_institution_is_not_paid_on_the_word_of_the_first(
+    asking: World, enclave: FakeEnclave
+) -> None:
+    intent = await ready(asking)
+    await asking.exchange(intent)
+    for attempt, holder in enumerate((destination(vasp="42"), destination(vasp=None)), start=1):
+        await asking.register(registry(destinations=[holder]))
+        await asking.screen(intent, attempt=attempt)
+        answer = await asking.exchange(intent, attempt=attempt)
+        assert answer.outcome == "REFUSED"
+        assert answer.detail.endswith(f"VASP {VASP} was asked, and no longer holds {FRIEND}: pay anew")
+    assert len(enclave.posted) == 1
+
+
+async def test_every_call_that_changed_something_has_its_handoff_stored(asking: World, enclave: FakeEnclave) -> None:
+    intent = await ready(asking)
+    enclave.reads_until_end = 1
+    before = await asking.count("service_handoff_events")
+    assert await refused(asking.exchange(intent)) is Code.TRAVEL_RULE_PENDING
+    assert await asking.count("service_handoff_events") == before + 1
+    assert (await asking.exchange(intent)).outcome == "EXCHANGED"
+    assert await asking.count("service_handoff_events") == before + 2
+
+
 async def test_two_calls_at_once_make_one_verification(asking: World, enclave: FakeEnclave) -> None:
     intent = await ready(asking)
     answers = await asyncio.gather(*(asking.exchange(intent) for _ in range(4)), return_exceptions=True)

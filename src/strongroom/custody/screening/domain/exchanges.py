@@ -46,6 +46,7 @@ class Asked:
     """An exchange that was begun, and what was told of its transfer since: empty texts where nothing was."""
 
     verification_id: UUID
+    vasp_id: str
     tx_hash: str = ""
     failure: str = ""
 
@@ -64,12 +65,16 @@ def vault_account_of(intent: Intent) -> str:
     return intent.source_account.rstrip("'")
 
 
-def find_gap(*, intent: Intent, originator: Originator | None, destination: Destination | None) -> str:
+def find_gap(
+    *, intent: Intent, originator: Originator | None, destination: Destination | None, asked: Asked | None
+) -> str:
     """What keeps the data from being exchanged, and what to do about it; empty for nothing."""
     if originator is None:
         return f"vault account {vault_account_of(intent)} has no registered originator: {IMPORT}"
     if destination is None:
         return f"the holder of {intent.destination} for {intent.asset_id} is not registered: {IMPORT}"
+    if asked is not None and asked.vasp_id != destination.vasp_id:
+        return f"{counterparty_text(asked.vasp_id)} was asked, and no longer holds {intent.destination}: pay anew"
     return ""
 
 

@@ -1,5 +1,7 @@
 """Step 5c: the Travel Rule obligation, the exchange, and the signed verdict over 5b and 5c."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from strongroom.custody.screening.domain.exchanges import (
@@ -24,7 +26,7 @@ from strongroom.kernel.documents.intent import Intent
 from strongroom.kernel.documents.verdict import VERDICT_LIFETIME_S, AmlVerdict, TravelRuleOutcome, Verdict
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import TenantId
-from strongroom.runtime.db import insert_handoff, violated_constraint
+from strongroom.runtime.db import Statement, insert_handoff, violated_constraint
 from strongroom.runtime.rpc.evidence import HandoffEvent
 
 ONCE = "travel_rule_records_once"
@@ -53,26 +55,35 @@ async def exchange_travel_rule(
     if stored is not None:
         await means.database.commit(insert_handoff(received))
         return stored
-    obligation, exchange = await _meet(means, intent)
-    now = means.clock.now()
+    met = await _meet(means, intent, received)
+    exchange, now = met.exchange, means.clock.now()
     verdict = _verdict(aml=aml, exchange=exchange, intent=intent, attempt=attempt, now=now)
     record = TravelRuleRecord(
         intent_hash=aml.intent_hash,
-        obligation=obligation,
+        obligation=met.obligation,
         outcome=exchange.outcome,
         counterparty=exchange.counterparty,
         simulated=exchange.simulated,
         verification_id=exchange.verification_id,
         verdict=means.sign(TenantId(intent.tenant), verdict.encode()).encode(),
     )
-    return await _store(means=means, record=record, intent=intent, attempt=attempt, received=received, now=now)
+    handoffs = () if met.is_begun_here else (insert_handoff(received),)
+    return await _store(means=means, record=record, intent=intent, attempt=attempt, handoffs=handoffs, now=now)
 
 
-async def _meet(means: Means, intent: Intent) -> tuple[Obligation, Exchange]:
-    """What is asked of this payment, and how it was met."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Met:
+    """What is asked of a payment, and how it was met; ``is_begun_here``: this call's handoff is stored already."""
+
+    obligation: Obligation
+    exchange: Exchange
+    is_begun_here: bool = False
+
+
+async def _meet(means: Means, intent: Intent, received: HandoffEvent) -> _Met:
     obligation = decide_obligation(intent, means.thresholds)
     if not obligation.required:
-        return obligation, NOT_REQUIRED
+        return _Met(obligation=obligation, exchange=NOT_REQUIRED)
     if means.counterparty.is_simulated:
         question = Question(
             verification_id=derive_verification_id(intent),
@@ -82,16 +93,20 @@ async def _meet(means: Means, intent: Intent) -> tuple[Obligation, Exchange]:
             beneficiary=b"",
             repeated=False,
         )
-        return obligation, await means.counterparty.exchange(question)
-    question = await _prepare(means, intent)
+        return _Met(obligation=obligation, exchange=await means.counterparty.exchange(question))
+    question = await _prepare(means, intent, received)
     if question is None:
-        return UNHOSTED, NOT_REQUIRED
+        return _Met(obligation=UNHOSTED, exchange=NOT_REQUIRED)
     exchange = question if isinstance(question, Exchange) else await means.counterparty.exchange(question)
     reason = f"{obligation.reason}; {exchange.reason}" if exchange.reason else obligation.reason
-    return Obligation(required=True, reason=reason), exchange
+    return _Met(
+        obligation=Obligation(required=True, reason=reason),
+        exchange=exchange,
+        is_begun_here=isinstance(question, Question) and not question.repeated,
+    )
 
 
-async def _prepare(means: Means, intent: Intent) -> Question | Exchange | None:
+async def _prepare(means: Means, intent: Intent, received: HandoffEvent) -> Question | Exchange | None:
     """The question, stored as asked; the refusal where it cannot be asked; None where nobody is there to be asked."""
     originator = await parties.find_originator(
         means.database, means.seal, tenant_id=intent.tenant, vault_account=vault_account_of(intent)
@@ -104,8 +119,8 @@ async def _prepare(means: Means, intent: Intent) -> Question | Exchange | None:
         address=address_key(intent.destination),
     )
     asked = await exchanges.find_exchange(means.database, tenant_id=intent.tenant, transaction_id=intent.id)
-    if originator is None or destination is None:
-        gap = find_gap(intent=intent, originator=originator, destination=destination)
+    gap = find_gap(intent=intent, originator=originator, destination=destination, asked=asked)
+    if originator is None or destination is None or gap:
         return refusal(vasp_id="", reason=gap)
     if destination.vasp_id is None:
         return None
@@ -114,7 +129,7 @@ async def _prepare(means: Means, intent: Intent) -> Question | Exchange | None:
         begun = exchanges.insert_exchange(
             intent, verification_id=verification_id, vasp_id=destination.vasp_id, now=means.clock.now()
         )
-        await means.database.commit(begun)
+        await means.database.commit(begun, insert_handoff(received))
     return Question(
         verification_id=verification_id,
         intent=intent,
@@ -131,13 +146,11 @@ async def _store(
     record: TravelRuleRecord,
     intent: Intent,
     attempt: int,
-    received: HandoffEvent,
+    handoffs: Sequence[Statement],
     now: datetime,
 ) -> TravelRuleRecord:
     try:
-        await means.database.commit(
-            records.insert_record(record, intent=intent, attempt=attempt, now=now), insert_handoff(received)
-        )
+        await means.database.commit(records.insert_record(record, intent=intent, attempt=attempt, now=now), *handoffs)
     except StrongroomError as error:
         stored = await records.find_record(means.database, intent=intent, attempt=attempt)
         if violated_constraint(error) != ONCE or stored is None:

@@ -21,7 +21,7 @@ def insert_exchange(intent: Intent, *, verification_id: UUID, vasp_id: str, now:
 async def find_exchange(database: Database, *, tenant_id: str, transaction_id: UUID) -> Asked | None:
     """The exchange of a transaction."""
     row = await database.fetchrow(
-        """select verification_uuid, tx_hash, failure from travel_rule_exchanges
+        """select verification_uuid, vasp_id, tx_hash, failure from travel_rule_exchanges
         where tenant_id = $1 and transaction_id = $2""",
         tenant_id,
         transaction_id,
@@ -32,7 +32,7 @@ async def find_exchange(database: Database, *, tenant_id: str, transaction_id: U
 async def find_exchange_by_verification(database: Database, *, verification_id: UUID) -> Asked | None:
     """The same, by what the network calls it."""
     row = await database.fetchrow(
-        "select verification_uuid, tx_hash, failure from travel_rule_exchanges where verification_uuid = $1",
+        "select verification_uuid, vasp_id, tx_hash, failure from travel_rule_exchanges where verification_uuid = $1",
         verification_id,
     )
     return None if row is None else _parse_asked(row)
@@ -117,4 +117,9 @@ def update_inbound_failed(*, verification_id: UUID, failure: str, now: datetime)
 
 
 def _parse_asked(row: Row) -> Asked:
-    return Asked(verification_id=row["verification_uuid"], tx_hash=row["tx_hash"] or "", failure=row["failure"] or "")
+    return Asked(
+        verification_id=row["verification_uuid"],
+        vasp_id=row["vasp_id"],
+        tx_hash=row["tx_hash"] or "",
+        failure=row["failure"] or "",
+    )
