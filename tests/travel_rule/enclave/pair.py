@@ -184,7 +184,13 @@ def ivms101(*, account: str = BOB, name: str = "Beneficiarius", birth: bool = Tr
             ]
         },
         "geographicAddress": [
-            {"addressType": "HOME", "streetName": "Planted Street", "buildingNumber": "7", "country": "KR"}
+            {
+                "addressType": "HOME",
+                "streetName": "Planted Street",
+                "buildingNumber": "7",
+                "townName": "Plantedville",
+                "country": "KR",
+            }
         ],
     }
     if birth:

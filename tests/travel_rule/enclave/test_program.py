@@ -21,6 +21,7 @@ PLANTED = (
     "Alice",
     "Planted Street",
     "Plantedtown",
+    "Plantedville",
     "1987-06-05",
     "Beneficiarius",
     "Whispered",
