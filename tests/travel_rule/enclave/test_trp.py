@@ -14,10 +14,11 @@ import pytest
 
 from strongroom.runtime.http import certificate_key_hash, client_context, open_door, serve_config, server_context
 from strongroom.travel_rule.enclave.config import EnclaveConfig, TrpAsset, TrpParty, TrpSettings
+from strongroom.travel_rule.enclave.operations.commands import list_dead
 from strongroom.travel_rule.trp.address import read_address
 from strongroom.travel_rule.trp.headers import head_of
 from strongroom.travel_rule.trp.messages import Asset, write_inquiry
-from tests.fakes.travel_rule_backend import BOB, CAROL, DAVE
+from tests.fakes.travel_rule_backend import BOB, CAROL, DAVE, Misbehaviour
 from tests.travel_rule.enclave.pair import Pair, ivms101, order, pair, part, until, until_true
 from tests.travel_rule.ivms101.samples import dumps
 from tests.travel_rule.trp.authority import TestAuthority
@@ -254,6 +255,30 @@ async def test_two_addresses_of_one_account_do_not_show_it(village: Village) -> 
     assert all(BOB not in read_address(address) for address in addresses)
     uuids = await asyncio.gather(*(village.verify() for _ in range(3)))
     assert [(await village.pair.a.final(uuid))["result"] for uuid in uuids] == ["VERIFIED"] * 3
+
+
+async def test_a_back_end_that_is_down_is_asked_again(village: Village) -> None:
+    village.pair.b.backend.misbehave["verification"] = Misbehaviour(statuses=[500, 500])
+    assert (await village.pair.a.final(await village.verify()))["result"] == "VERIFIED"
+    assert len(village.pair.b.backend.asked("verification")) == 3
+
+
+async def test_the_same_inquiry_twice_at_once_is_answered_once_later(village: Village) -> None:
+    url = read_address(await village.address(DAVE))
+    own = village.pair.a.enclave.means.trp
+    assert own is not None
+    callback = f"{own.own.url}/resolutions/x"
+    both = await asyncio.gather(*(village.inquire(url, callback=callback, amount="5") for _ in range(4)))
+    assert [each.json() for each in both] == [{"version": "3.2.1"}] * 4
+    village.pair.b.backend.decisions[DAVE] = {"result": "VERIFIED"}
+    assert (await village.pair.b.final(UUID))["result"] == "VERIFIED"
+    # A knows of no such inquiry and refuses the answer, which is then given up: one command, one dead letter.
+    means = village.pair.b.enclave.means
+
+    async def dead() -> list[str]:
+        return [letter.kind for letter in await list_dead(means=means)]
+
+    assert await until(dead) == ["TRP_ANSWER"]
 
 
 async def test_who_it_is(village: Village) -> None:

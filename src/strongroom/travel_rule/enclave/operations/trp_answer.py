@@ -25,7 +25,7 @@ from strongroom.travel_rule.enclave.operations.means import Means
 from strongroom.travel_rule.enclave.operations.questions import WANTED, question_from
 from strongroom.travel_rule.enclave.operations.receive import receive_verification
 from strongroom.travel_rule.enclave.operations.respond import take_error_report, take_tx_report
-from strongroom.travel_rule.enclave.operations.trp_ask import read_answer
+from strongroom.travel_rule.enclave.operations.trp_ask import read_answer, store_exchange
 from strongroom.travel_rule.enclave.operations.trp_places import (
     account_at,
     confirmation_url,
@@ -124,7 +124,7 @@ async def take_resolution(*, means: Means, resolution: Resolution, token: str, s
         await insert_commands(tx, [told])
         return True
 
-    if await means.database.run(store):
+    if await store_exchange(means=means, store=store):
         _log.info("verification_resolved", uuid=uuid)
         means.begin([told])
 
@@ -206,11 +206,13 @@ async def _wait(means: Means, inquiry: Inquiry, party: Party, sender: Sender) ->
     pause_s = commands.pause_s(means=means, attempt=0)
     later = means.new_command(CommandKind.TRP_ANSWER, msgspec.json.encode(_Body(uuid=uuid)), due_in_s=pause_s)
 
-    async def store(tx: Transaction) -> None:
-        if await put_exchange(tx, _exchange(means, uuid, party, inquiry.callback, sender.version)):
+    async def store(tx: Transaction) -> bool:
+        is_new = await put_exchange(tx, _exchange(means, uuid, party, inquiry.callback, sender.version))
+        if is_new:
             await insert_commands(tx, [later])
+        return is_new
 
-    await means.database.run(store)
+    await store_exchange(means=means, store=store)
 
 
 def _told(means: Means, uuid: str, outcome: Outcome, account: str) -> Approved | Rejected:

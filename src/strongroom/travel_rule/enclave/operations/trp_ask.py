@@ -1,5 +1,6 @@
 """Our side of TRP: a verification becomes an inquiry, a report becomes a confirmation."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import msgspec
@@ -115,15 +116,25 @@ async def tell(*, means: Means, verification: Verification, party: Party, questi
     await trp_of(means).client.confirm(known.callback, said, of=speaking(party, version=known.version))
 
 
+async def store_exchange(*, means: Means, store: Callable[[Transaction], Awaitable[bool]]) -> bool:
+    """Run what puts an exchange; again where another put the same one meanwhile, for then it is there."""
+    try:
+        return await means.database.run(store)
+    except StrongroomError as error:
+        if error.code is not Code.CONFLICT:
+            raise
+    return await means.database.run(store)
+
+
 async def _keep(means: Means, exchange: Exchange) -> None:
     """Store where the next message goes; a callback that came meanwhile may have stored it already."""
 
-    async def store(tx: Transaction) -> None:
+    async def store(tx: Transaction) -> bool:
         known = await find_exchange(tx, exchange.uuid)
         callback = exchange.callback or (known and known.callback)
-        await put_exchange(tx, replace(exchange, callback=callback))
+        return await put_exchange(tx, replace(exchange, callback=callback))
 
-    await means.database.run(store)
+    await store_exchange(means=means, store=store)
 
 
 def _payload(means: Means, verification: Verification) -> bytes:

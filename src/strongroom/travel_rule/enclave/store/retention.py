@@ -15,12 +15,13 @@ from strongroom.travel_rule.enclave.store.schema import (
     refinitiv_wco_results,
     verifications,
     x_row_keys,
+    x_trp_exchanges,
 )
 
 _V = verifications.c
 _OLD = sa.select(_V.verification_uuid).where(_V.created_at < sa.bindparam("before")).order_by(_V.verification_id)
 _COUNT = sa.select(sa.func.count()).select_from(verifications).where(_V.created_at < sa.bindparam("before"))
-_SCREENED = (chainalysis_sanction_results, chainalysis_kyt_results, refinitiv_wco_results)
+_OPTIONAL = (chainalysis_sanction_results, chainalysis_kyt_results, refinitiv_wco_results, x_trp_exchanges)
 
 
 async def count_older(tx: Transaction, *, before: datetime) -> int:
@@ -38,7 +39,7 @@ async def delete_older(tx: Transaction, *, before: datetime, limit: int, now: da
     uuids = [row.verification_uuid for row in rows]
     if not uuids:
         return 0
-    await _delete_screened(tx, uuids)
+    await _delete_optional(tx, uuids)
     of_one = sa.and_(own_keys.c.type == KeyType.PER_VERIFICATION.value, own_keys.c.key_identifier.in_(uuids))
     erased = sa.update(x_row_keys).where(x_row_keys.c.verification_uuid.in_(uuids), x_row_keys.c.erased_at.is_(None))
     await tx.change(erased.values(wrapped_key=None, content_mac=None, erased_at=now))
@@ -52,7 +53,7 @@ def older(*, limit: int, dialect: str) -> Rows:
     return claiming(_OLD, key=_V.verification_uuid, limit=limit, dialect=dialect)
 
 
-async def _delete_screened(tx: Transaction, uuids: list[str]) -> None:
+async def _delete_optional(tx: Transaction, uuids: list[str]) -> None:
     if await tx.has_table(chainalysis_kyt_results.name):
         known = chainalysis_kyt_results.c
         external = sa.select(known.external_id).where(
@@ -60,6 +61,6 @@ async def _delete_screened(tx: Transaction, uuids: list[str]) -> None:
         )
         alerts = chainalysis_kyt_alerts.c.external_id.in_(external)
         await tx.change(sa.delete(chainalysis_kyt_alerts).where(alerts))
-    for table in _SCREENED:
+    for table in _OPTIONAL:
         if await tx.has_table(table.name):
             await tx.change(sa.delete(table).where(table.c.verification_uuid.in_(uuids)))
