@@ -1,6 +1,7 @@
 """Two enclaves that reach each other by TRP alone, over mutual TLS, for the same verifications as past the hub."""
 
 import asyncio
+import re
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -20,6 +21,7 @@ from strongroom.travel_rule.trp.headers import head_of
 from strongroom.travel_rule.trp.messages import Asset, write_inquiry
 from tests.fakes.travel_rule_backend import BOB, CAROL, DAVE, Misbehaviour
 from tests.travel_rule.enclave.pair import Pair, ivms101, order, pair, part, until, until_true
+from tests.travel_rule.enclave.processes import processes
 from tests.travel_rule.ivms101.samples import dumps
 from tests.travel_rule.trp.authority import TestAuthority
 
@@ -284,3 +286,21 @@ async def test_the_same_inquiry_twice_at_once_is_answered_once_later(village: Vi
 async def test_who_it_is(village: Village) -> None:
     answered = await village.http.get(f"{village.url}/identity")
     assert answered.json() == {"name": "VASP 1"}
+
+
+async def test_the_program_serves_trp_where_its_settings_say_so(two_databases: tuple[str, str], tmp_path: Path) -> None:
+    folder, port = TestAuthority().issue(tmp_path / "tls", "A"), free_port()
+    table = f'[trp]\nport = {port}\nurl = "https://localhost:{port}"\ntls_folder = "{folder}"\nname = "Acme"\n'
+    async with processes(two_databases, tmp_path) as running:
+        running.a.stop()
+        text = running.a.file.read_text().replace("features = []", 'features = ["trp"]')
+        running.a.file.write_text(re.sub(r"(?ms)^\[trp\]\n.*?(?=^\[|\Z)", "", text))
+        refused = await asyncio.create_subprocess_exec(*running.a.command("serve"), stderr=asyncio.subprocess.PIPE)
+        assert b"trp.url, trp.tls_folder, trp.name must be set" in (await refused.communicate())[1]
+        running.a.file.write_text(running.a.file.read_text() + table)
+        await running.a.start()
+        async with httpx.AsyncClient(verify=client_context(folder), trust_env=False, timeout=60) as http:
+            assert (await http.get(f"https://localhost:{port}/identity")).json() == {"name": "Acme"}
+        made = await running.a.post("/v1/trp/addresses", {"accountNumber": BOB})
+        assert read_address(made["lnurl"]).startswith(f"https://localhost:{port}/inquiries/")
+        assert read_address(made["travelAddress"]) == read_address(made["lnurl"])
