@@ -64,6 +64,13 @@ async def opened(database: EnclaveDatabase, folder: Path) -> ColumnCipher:
     return cipher
 
 
+async def answer(ask: Ask, line: str) -> Any:
+    """What a command that succeeds says as JSON."""
+    code, out = await asyncio.to_thread(ask, f"{line} --json")
+    assert code == 0, out
+    return json.loads(out)
+
+
 async def test_backup_restore_sizes_retention_and_keys_from_the_command_line(
     enclave_databases: EnclaveDatabases, enclave_engine: str, ask: Ask, tmp_path: Path
 ) -> None:
@@ -72,34 +79,25 @@ async def test_backup_restore_sizes_retention_and_keys_from_the_command_line(
     await migrate(database, features=(), now=NOW)
     cipher = await opened(database, tmp_path)
     new = verification(persons=Persons(originator=b"name-1"), created_at=datetime.now(UTC))
-    old = verification(created_at=datetime(2019, 1, 1, tzinfo=UTC))
-    for each in (new, old):
+    for each in (new, verification(created_at=datetime(2019, 1, 1, tzinfo=UTC))):
         await database.run(lambda tx, each=each: insert_verification(tx, each, cipher=cipher))
     source, target = settings(tmp_path, url, "source.toml"), settings(tmp_path, empty, "target.toml")
 
-    async def answer(line: str, *, code: int = 0) -> dict[str, Any]:
-        ended, out = await asyncio.to_thread(ask, f"{line} --json")
-        assert ended == code, out
-        return {"all": found} if isinstance(found := json.loads(out), list) else found
-
-    made = await answer(f"backup {tmp_path / 'backups'} --config {source}")
+    made = await answer(ask, f"backup {tmp_path / 'backups'} --config {source}")
     assert made["rows"] == {"verifications": 2, "own_keys": 0}
-    daily = await answer(f"backup {tmp_path / 'daily'} --config {source} --daily")
+    daily = await answer(ask, f"backup {tmp_path / 'daily'} --config {source} --daily")
     assert daily["rows"] == {"verifications": 2}
-
-    rows = {each["table"]: each for each in (await answer(f"sizes --config {source}"))["all"]}
+    rows = {each["table"]: each for each in await answer(ask, f"sizes --config {source}")}
     assert (rows["verifications"]["rows"], rows["verifications"]["within"]) == (2, True)
     assert rows["verifications"]["required"] == {"from": 4096, "to": 5120, "per": "request"}
-
     await database.run(lambda tx: insert_data_key(tx, cipher, now=NOW))
-    assert await answer(f"re-encrypt --config {source}") == {"done": 2, "left": 0}
-
-    told = await answer(f"retention --config {source}")
+    assert await answer(ask, f"re-encrypt --config {source}") == {"done": 2, "left": 0}
+    told = await answer(ask, f"retention --config {source}")
     assert (told["jurisdiction"], told["years"], told["found"], told["deleted"]) == ("KR", 5, 1, 0)
-    assert (await answer(f"retention --config {source} --delete"))["deleted"] == 1
-    assert (await answer(f"retention --config {source}"))["found"] == 0
+    assert (await answer(ask, f"retention --config {source} --delete"))["deleted"] == 1
+    assert (await answer(ask, f"retention --config {source}"))["found"] == 0
 
-    assert (await answer(f"restore {made['backup']} --config {target}"))["rows"] == made["rows"]
+    assert (await answer(ask, f"restore {made['backup']} --config {target}"))["rows"] == made["rows"]
     restored = await enclave_databases.open(empty)
     again = await opened(restored, tmp_path)
     found = await restored.read(lambda tx: find_verification(tx, new.uuid, cipher=again))

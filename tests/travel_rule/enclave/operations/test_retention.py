@@ -57,36 +57,32 @@ def test_the_baseline_counts_where_a_rule_does_not_say_and_nothing_is_guessed() 
     assert caught.value.code is Code.CONFIG_INVALID
 
 
+def made_for(uuid: str, number: int) -> dict[str, dict[str, str]]:
+    """Rows of each screening table for one verification."""
+    asked = {"verification_uuid": uuid, "counterparty_vasp_id": THEIRS, "direction": "OUTGOING"}
+    kyt = {"request_id": f"k{number}", "api_type": "ATTEMPT", "user_id": "u", "asset": "ETH", "amount": "1"}
+    alert = {"alert_id": f"a{number}", "alert_level": "LOW", "exposure_type": "DIRECT", "alert_amount": "1"}
+    return {
+        "chainalysis_sanction_results": {**asked, "request_id": f"s{number}", "address": "a", "status": "NOHIT"},
+        "chainalysis_kyt_results": {**asked, **kyt, "external_id": f"e{number}", "status": "PROCESSED"},
+        "chainalysis_kyt_alerts": {**alert, "external_id": f"e{number}"},
+        "refinitiv_wco_results": {**asked, "request_id": f"w{number}", "case_system_id": "c", "status": "PROCESSED"},
+    }
+
+
 async def test_what_is_older_goes_with_everything_made_for_it(enclave_database: EnclaveDatabase) -> None:
     cipher = await open_cipher(enclave_database)
     old = [verification(created_at=OLD) for _ in range(5)]
     kept = verification(created_at=OLD.replace(microsecond=123000))
     await store(enclave_database, cipher, *old, kept)
-    rows: dict[str, dict[str, str]] = {}
     for number, each in enumerate((old[0], kept)):
+        public_key = bytes([number]) * 32
         key = OwnKey(
-            type=KeyType.PER_VERIFICATION,
-            identifier=each.uuid,
-            public_key=bytes([number]) * 32,
-            private_key=b"\x02" * 32,
+            type=KeyType.PER_VERIFICATION, identifier=each.uuid, public_key=public_key, private_key=b"\x02" * 32
         )
         await enclave_database.run(lambda tx, key=key: insert_own_key(tx, key, cipher=cipher, now=NOW))
-        asked = {"verification_uuid": each.uuid, "counterparty_vasp_id": THEIRS, "direction": "OUTGOING"}
-        kyt = {"request_id": f"k{number}", "api_type": "ATTEMPT", "user_id": "u", "asset": "ETH", "amount": "1"}
-        alert = {"alert_id": f"a{number}", "alert_level": "LOW", "exposure_type": "DIRECT", "alert_amount": "1"}
-        rows = {
-            "chainalysis_sanction_results": {**asked, "request_id": f"s{number}", "address": "a", "status": "NOHIT"},
-            "chainalysis_kyt_results": {**asked, **kyt, "external_id": f"e{number}", "status": "PROCESSED"},
-            "chainalysis_kyt_alerts": {**alert, "external_id": f"e{number}"},
-            "refinitiv_wco_results": {
-                **asked,
-                "request_id": f"w{number}",
-                "case_system_id": "c",
-                "status": "PROCESSED",
-            },
-        }
         async with enclave_database.engine.begin() as connection:
-            for table, row in rows.items():
+            for table, row in made_for(each.uuid, number).items():
                 await connection.execute(sa.insert(metadata.tables[table]), row)
 
     of_korea = term(book=own_book(), jurisdiction="KR", now=NOW)
@@ -95,7 +91,7 @@ async def test_what_is_older_goes_with_everything_made_for_it(enclave_database: 
     assert await count_expired(database=enclave_database, kept=of_korea) == 0
     assert await find(enclave_database, cipher, old[0].uuid) is None
     assert await find(enclave_database, cipher, kept.uuid) is not None
-    for table in ("own_keys", "verifications", *rows):
+    for table in ("own_keys", "verifications", *made_for("", 0)):
         assert await count(enclave_database, table) == 1, table
     keys = metadata.tables["x_row_keys"].c
     async with enclave_database.engine.connect() as connection:

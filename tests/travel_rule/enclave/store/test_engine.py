@@ -13,6 +13,7 @@ from strongroom.runtime.entropy import SystemEntropy
 from strongroom.travel_rule.enclave.domain.commands import CommandStatus
 from strongroom.travel_rule.enclave.domain.keys import KeyType, OwnKey
 from strongroom.travel_rule.enclave.domain.verifications import Answered, Outcome, Result
+from strongroom.travel_rule.enclave.store.cipher import ColumnCipher
 from strongroom.travel_rule.enclave.store.commands import finish_command, insert_commands, take_commands
 from strongroom.travel_rule.enclave.store.engine import (
     ATTEMPTS,
@@ -103,47 +104,49 @@ async def test_a_lock_that_is_held_too_long_is_waited_for_again(
     assert (found.tx_hash, found.vout) == ("0xc", "1")
 
 
+async def exchange(database: EnclaveDatabase, cipher: ColumnCipher, number: int) -> None:
+    """The commits of one verification at both sides, from the question to the callback that waits."""
+    made = verification(uuid=f"uuid-{number}")
+    ask = command(number, status=CommandStatus.PROCESSING, fetched_at=NOW)
+    key = OwnKey(
+        type=KeyType.PER_VERIFICATION,
+        identifier=made.uuid,
+        public_key=number.to_bytes(32, "big"),
+        private_key=bytes(32),
+    )
+
+    async def begin(tx: Transaction) -> None:
+        await insert_verification(tx, made, cipher=cipher)
+        await insert_own_key(tx, key, cipher=cipher, now=NOW)
+        await remember_message(tx, made.uuid, now=NOW)
+        await insert_commands(tx, [ask])
+
+    async def end(tx: Transaction) -> None:
+        answered = Answered(outcome=Outcome(result=Result.VERIFIED), beneficiary=b"told", verified_at=later(1))
+        assert await record_result(tx, made.uuid, answered, cipher=cipher)
+        assert await finish_command(tx, ask, now=later(1))
+        await insert_commands(tx, [command(1000 + number)])
+
+    await database.run(begin)
+    await database.run(end)
+
+
+async def deliver(database: EnclaveDatabase) -> int:
+    """Take callbacks and finish them until all are."""
+    done = 0
+    while done < MANY:
+        taken = await database.run(lambda tx: take_commands(tx, limit=5, lease_s=9999, now=later(2)))
+        for each in taken:
+            assert await database.run(lambda tx, each=each: finish_command(tx, each, now=later(3)))
+        done += len(taken)
+        await asyncio.sleep(0.01)
+    return done
+
+
 async def test_a_hundred_verifications_at_once_are_all_kept(enclave_database: EnclaveDatabase) -> None:
-    """Both sides' commits: asked, key used, message seen, command taken, answered, command done, callback made."""
     cipher = await open_cipher(enclave_database)
-    run = enclave_database.run
-
-    async def one(number: int) -> None:
-        made = verification(uuid=f"uuid-{number}")
-        key = OwnKey(
-            type=KeyType.PER_VERIFICATION,
-            identifier=made.uuid,
-            public_key=number.to_bytes(32, "big"),
-            private_key=bytes(32),
-        )
-        ask = command(number, status=CommandStatus.PROCESSING, fetched_at=NOW)
-
-        async def begin(tx: Transaction) -> None:
-            await insert_verification(tx, made, cipher=cipher)
-            await insert_own_key(tx, key, cipher=cipher, now=NOW)
-            await remember_message(tx, made.uuid, now=NOW)
-            await insert_commands(tx, [ask])
-
-        async def end(tx: Transaction) -> None:
-            answered = Answered(outcome=Outcome(result=Result.VERIFIED), beneficiary=b"told", verified_at=later(1))
-            assert await record_result(tx, made.uuid, answered, cipher=cipher)
-            assert await finish_command(tx, ask, now=later(1))
-            await insert_commands(tx, [command(1000 + number)])
-
-        await run(begin)
-        await run(end)
-
-    async def deliver() -> int:
-        done = 0
-        while done < MANY:
-            taken = await run(lambda tx: take_commands(tx, limit=5, lease_s=9999, now=later(2)))
-            for each in taken:
-                assert await run(lambda tx, each=each: finish_command(tx, each, now=later(3)))
-            done += len(taken)
-            await asyncio.sleep(0.01)
-        return done
-
-    delivered, *_ = await asyncio.gather(deliver(), *(one(number) for number in range(MANY)))
+    work = (exchange(enclave_database, cipher, number) for number in range(MANY))
+    delivered, *_ = await asyncio.gather(deliver(enclave_database), *work)
     assert delivered == MANY
     assert await count(enclave_database, verifications, verifications.c.result == "VERIFIED") == MANY
     assert await count(enclave_database, own_keys) == MANY
