@@ -107,6 +107,7 @@ def start_mariadb(data_dir: Path, *, durable: bool = True, entropy: Entropy | No
         raise StrongroomError(Code.CONFIG_INVALID, MISSING)
     data_dir = data_dir.absolute()
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (data_dir / "tmp").mkdir(mode=0o700, exist_ok=True)
     password = _keep_password(data_dir, entropy or SystemEntropy())
     if not (data_dir / "data" / "mysql").is_dir():
         _initialise(data_dir, programs)
@@ -146,7 +147,7 @@ def _command(data_dir: Path, programs: Programs, *, port: int, durable: bool) ->
         log_path=data_dir / "mariadb.log",
         pid_path=data_dir / "pid",
         directory=data_dir,
-        environment=_ENVIRONMENT,
+        environment=_environment(data_dir),
     )
 
 
@@ -154,10 +155,15 @@ def _initialise(data_dir: Path, programs: Programs) -> None:
     options = (f"--datadir={data_dir / 'data'}", f"--user={_own_name()}", "--auth-root-authentication-method=normal")
     run_to_end(
         (programs.install, "--no-defaults", *options, "--skip-test-db"),
-        environment=_ENVIRONMENT,
+        environment=_environment(data_dir),
         account=None,
         directory=data_dir,
     )
+
+
+def _environment(data_dir: Path) -> Mapping[str, str]:
+    """With a folder for temporary tables of its own: a server that starts deletes all that it finds in a shared one."""
+    return {**_ENVIRONMENT, "TMPDIR": str(data_dir / "tmp")}
 
 
 def _keep_password(data_dir: Path, entropy: Entropy) -> str:
