@@ -57,6 +57,18 @@ async def test_the_back_end_is_asked_what_was_sent_and_decides(enclaves: Pair) -
     assert asked["ivms101"] == ivms101()
 
 
+@pytest.mark.parametrize(
+    ("reason", "message"),
+    [("UNKNOWN-SYMBOL", "ETH"), ("UNKNOWN-NETWORK", None), ("MISMATCHED-NAME", None), ("BLACKLISTED", "see our terms")],
+)
+async def test_a_reason_arrives_as_the_back_end_gave_it(enclaves: Pair, reason: str, message: str | None) -> None:
+    enclaves.b.backend.decisions[BOB] = {"result": "DENIED", "reason": reason, "message": message}
+    uuid = await enclaves.a.verify(order())
+    for side in (enclaves.a, enclaves.b):
+        found = await side.final(uuid)
+        assert (found["result"], found["reason"], found["message"]) == ("DENIED", reason, message)
+
+
 async def test_who_lacks_information_is_told_what_and_succeeds_with_it(enclaves: Pair) -> None:
     denied = await enclaves.a.final(await enclaves.a.verify(order(ivms101=ivms101(birth=False))))
     assert (denied["result"], denied["reason"]) == ("DENIED", "LACK-OF-INFORMATION")

@@ -127,6 +127,8 @@ async def _be_answered_badly(running: Processes) -> None:
     told = {"beneficiary": "Whispered"}
     b.backend.decisions[BOB] = {"result": "DENIED", "reason": "MISMATCHED-NAME", "ivms101": told}
     await a.final((await a.post(PATH, order()))["verificationUuid"])
+    b.backend.decisions[BOB] = {"result": "DENIED", "reason": "Whispered about Alice", "message": "Plantedville"}
+    await a.final((await a.post(PATH, order()))["verificationUuid"])
     b.backend.misbehave["verification"] = Misbehaviour(statuses=[500, 302])
     b.backend.decisions.clear()
     running.hub.on_question = lambda message: message[:-9] + b"Whispered"

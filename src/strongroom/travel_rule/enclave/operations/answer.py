@@ -60,7 +60,8 @@ async def answer_message(*, means: Means, data: bytes) -> bytes:
     try:
         answer = await _answer(means, envelope)
     except StrongroomError as error:
-        _log.warning("question_refused", kind=kind, from_vasp=from_vasp, code=error.code.name, detail=error.detail)
+        detail = error.detail.partition(" at ")[0]  # a path into the question may hold a name
+        _log.warning("question_refused", kind=kind, from_vasp=from_vasp, code=error.code.name, detail=detail)
         answer = _refusal(error)
     except Exception as error:  # noqa: BLE001 - a counterparty learns that it failed, never why
         _log.error("unexpected_exception", kind=kind, from_vasp=from_vasp, exc_info=error)

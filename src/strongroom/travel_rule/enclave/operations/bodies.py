@@ -104,6 +104,11 @@ def failed(message: str, *, reason: Reason = Reason.UNDEFINED_ERROR) -> Outcome:
     return Outcome(result=Result.ERROR, reason=reason.value, message=message[:1024])
 
 
+def loggable(reason: str | None) -> str | None:
+    """A reason as a log may have it: one of the network's, for in free text a counterparty may name somebody."""
+    return reason if reason is None or reason in set(Reason) else "other"
+
+
 def show_verification(verification: Verification) -> shapes.Verification:
     """A verification as the API has it."""
     asset, persons = verification.asset, verification.persons

@@ -25,6 +25,7 @@ from strongroom.travel_rule.enclave.operations.bodies import (
     answer_of,
     content_of,
     failed,
+    loggable,
     read_outcome,
     show_asset_asked,
     write_payload,
@@ -181,7 +182,7 @@ def _judge(
             beneficiary_vasp=None if result.told is None else find_part(result.told, "beneficiaryvasp"),
         )
     except StrongroomError as error:
-        _log.error("backend_told_no_ivms101", detail=error.detail)
+        _log.error("backend_told_no_ivms101", detail=error.detail.partition(" at ")[0])
         return Answered(outcome=failed("The beneficiary's provider has no valid data."), verified_at=now)
     missing = unavailable_codes(wanted, sent)
     if told.read is not None:
@@ -215,5 +216,7 @@ async def _record(means: Means, verification: Verification, answered: Answered) 
         beneficiary_vasp=answered.beneficiary_vasp or verification.persons.beneficiary_vasp,
     )
     outcome = answered.outcome
-    _log.info("verification_answered", uuid=verification.uuid, result=outcome.result.value, reason=outcome.reason)
+    _log.info(
+        "verification_answered", uuid=verification.uuid, result=outcome.result.value, reason=loggable(outcome.reason)
+    )
     return replace(verification, outcome=outcome, persons=persons, verified_at=answered.verified_at)

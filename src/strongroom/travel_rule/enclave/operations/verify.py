@@ -21,7 +21,7 @@ from strongroom.travel_rule.enclave.domain.verifications import (
     Verification,
 )
 from strongroom.travel_rule.enclave.operations import commands
-from strongroom.travel_rule.enclave.operations.bodies import content_of, failed, question_of, read_outcome
+from strongroom.travel_rule.enclave.operations.bodies import content_of, failed, loggable, question_of, read_outcome
 from strongroom.travel_rule.enclave.operations.callbacks import VERIFICATION_RESULT, new_callback
 from strongroom.travel_rule.enclave.operations.exchange import ask_counterparty, get_counterparty
 from strongroom.travel_rule.enclave.operations.means import Means
@@ -262,7 +262,9 @@ async def _end(means: Means, command: Command, verification: Verification, endin
         beneficiary_vasp=answered.beneficiary_vasp or verification.persons.beneficiary_vasp,
     )
     ended = replace(verification, outcome=answered.outcome, persons=persons, verified_at=answered.verified_at)
-    _log.info("verification_ended", uuid=ended.uuid, result=ended.outcome.result.value, reason=ended.outcome.reason)
+    _log.info(
+        "verification_ended", uuid=ended.uuid, result=ended.outcome.result.value, reason=loggable(ended.outcome.reason)
+    )
     means.begin(follow, ended)
 
 
