@@ -82,7 +82,7 @@ async def test_mariadb_reports_every_column_and_index_that_the_requirement_defin
     for name, table in required.items():
         assert found[name].columns == table.columns
         assert found[name] == table
-    assert found.keys() == required.keys() | OWN
+    assert found.keys() == required.keys() | OWN | OPTIONAL["trp"]
 
 
 async def test_mariadb_reports_the_same_of_the_requirements_own_statements_which_are_taken_as_they_are(
