@@ -251,6 +251,19 @@ async def test_what_the_back_end_tells_is_held_to_ivms101(enclaves: Pair) -> Non
     assert (found["result"], found["reason"]) == ("ERROR", "UNDEFINED-ERROR")
 
 
+async def test_what_is_too_long_to_keep_is_refused_on_either_side(enclaves: Pair) -> None:
+    long = ivms101()
+    names = [{"primaryIdentifier": f"{number:0100}", "nameIdentifierType": "LEGL"} for number in range(400)]
+    long["beneficiary"]["beneficiaryPersons"][0]["naturalPerson"]["name"]["phoneticNameIdentifier"] = names
+    refused = await enclaves.a.post("/v1/verifications", order(ivms101=long), status=400)
+    assert refused["code"] == "INVALID-FORMAT"
+    enclaves.b.backend.decisions[BOB] = {"result": "VERIFIED", "ivms101": {"beneficiary": long["beneficiary"]}}
+    uuid = await enclaves.a.verify(order())
+    for side in (enclaves.a, enclaves.b):
+        found = await side.final(uuid)
+        assert (found["result"], found["reason"]) == ("ERROR", "UNDEFINED-ERROR")
+
+
 async def test_health_is_open_and_says_up(enclaves: Pair) -> None:
     answer = await enclaves.a.api.get("/v1/health", headers={"authorization": ""})
     assert (answer.status_code, answer.json()) == (200, {"status": "UP"})

@@ -7,6 +7,7 @@ from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.travel_rule.enclave.domain.verifications import Persons
 from strongroom.travel_rule.enclave.operations.bodies import write_payload
 from strongroom.travel_rule.enclave.operations.means import Means
+from strongroom.travel_rule.enclave.store.cipher import PLAIN_MAX_BYTES
 from strongroom.travel_rule.ivms101 import model
 from strongroom.travel_rule.ivms101.findings import Edition
 from strongroom.travel_rule.ivms101.payload import read_part, read_payload, write_element
@@ -29,7 +30,7 @@ def read_told(*, means: Means, asked: Persons, beneficiary: bytes | None, benefi
     Most of it fits the payload that was asked with, and is read with it in one go; else each component is read alone.
 
     Raises:
-        StrongroomError: ``INVALID_FORMAT`` for a component that breaks the standard.
+        StrongroomError: ``INVALID_FORMAT`` for a component that breaks the standard or fits no column.
     """
     if beneficiary is None and beneficiary_vasp is None:
         return Told(beneficiary=None, beneficiary_vasp=None, read=None)
@@ -58,4 +59,7 @@ def _part(means: Means, body: bytes | None, kind: type[E]) -> tuple[E | None, by
 
 
 def _written(means: Means, element: model.Element, edition: Edition) -> bytes:
-    return write_element(element, means.edition or edition)
+    written = write_element(element, means.edition or edition)
+    if len(written) > PLAIN_MAX_BYTES:
+        raise StrongroomError(Code.INVALID_FORMAT, f"{type(element).__name__} is longer than can be kept.")
+    return written
