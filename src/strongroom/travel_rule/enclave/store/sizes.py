@@ -70,6 +70,7 @@ async def _on_disk(tx: Transaction, name: str) -> int | None:
     if tx.dialect == "postgresql":
         row = await tx.row(sa.select(sa.func.pg_total_relation_size(name)))
     elif tx.dialect in {"mysql", "mariadb"}:
+        await tx.rows(sa.text(f"analyze table {name}"))  # what is reported is counted now and then, or now
         names = ("table_schema", "table_name", "data_length", "index_length")
         tables = sa.table("tables", *map(sa.column, names), schema="information_schema")
         of_name = sa.and_(tables.c.table_schema == sa.func.database(), tables.c.table_name == name)
