@@ -106,6 +106,29 @@ def test_wrong_usage_is_said_in_two_lines(inside: Inside, arguments: str, words:
     assert inside(arguments).is_refused(2, "Wrong usage: ", words)
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (None, "cannot be read as TOML"),
+        ("backend_port = 1", "no table `enclave`"),
+        (
+            '[enclave]\nurl = "http://127.0.0.1:1"\ntoken = "guess-me"\nbackend_token = "guess-me"',
+            "at least 16 characters",
+        ),
+        ('[enclave]\nurl = "http://127.0.0.1:1"\ntokens = "x"', "tokens"),
+    ],
+)
+def test_settings_of_the_enclave_are_refused_before_anything_starts(
+    inside: Inside, tmp_path: Path, settings: str | None, words: str
+) -> None:
+    if settings is not None:
+        (tmp_path / "enclave.toml").write_text(settings)
+    ran = inside("up --data data --travel-rule enclave.toml")
+    assert ran.is_refused(2, "CONFIG_INVALID", words)
+    assert "guess-me" not in ran.err
+    assert not (tmp_path / "data").exists()
+
+
 def test_the_program_ends_with_that_exit_code(strongroom: Run) -> None:
     assert strongroom("tx", "fly").is_refused(2, "Unknown command")
 

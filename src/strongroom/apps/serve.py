@@ -27,6 +27,7 @@ from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment
 from strongroom.runtime.clock import SystemClock
 from strongroom.runtime.collector import settle_collector
+from strongroom.runtime.config import load_settings
 from strongroom.runtime.db import Database, DatabaseConfig, DatabaseNames
 from strongroom.runtime.entropy import SystemEntropy
 from strongroom.runtime.host_local import LocalPlatform
@@ -50,6 +51,18 @@ class TravelRuleSettings(ScreeningConfig, frozen=True):
     """
 
     backend_port: int = 8632
+
+
+def load_travel_rule(file: Path) -> TravelRuleSettings:
+    """The settings in a TOML file.
+
+    Raises:
+        StrongroomError: ``CONFIG_INVALID`` naming the setting, never its value.
+    """
+    settings = load_settings(TravelRuleSettings, file=file, environ={})
+    if settings.enclave is None:
+        raise StrongroomError(Code.CONFIG_INVALID, f"{file.name} has no table `enclave`.")
+    return settings
 
 
 class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -7,13 +7,12 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from strongroom.apps.serve import TravelRuleSettings
+from strongroom.apps.serve import load_travel_rule
 from strongroom.apps.up import READY_FILE, Ready, run_embedded
 from strongroom.cli.connection import DEFAULT_DATA_DIR
 from strongroom.cli.failures import Exit
 from strongroom.cli.files import remove, write_private
 from strongroom.cli.output import say, show_facts
-from strongroom.runtime.config import load_settings
 
 SOMEONE = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 """The second public account of the development chain: a receiver for a first try."""
@@ -53,7 +52,7 @@ def up(
         say("\nRunning until Ctrl-C.")
         return False
 
-    settings = None if travel_rule is None else load_settings(TravelRuleSettings, file=travel_rule, environ={})
+    settings = None if travel_rule is None else load_travel_rule(travel_rule)
     if ready_file is not None:
         remove(ready_file)
     say(f"Strongroom starts in {data.absolute()}")

@@ -10,19 +10,12 @@ from strongroom.custody.screening.servicer import ScreeningServicer
 from strongroom.custody.screening.store.seal import SEALING_KEY, PartySeal
 from strongroom.interfaces.screening.v1.screening_pb2_grpc import add_ScreeningServicer_to_server
 from strongroom.kernel.documents.signing import Kind
-from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.host import Host
 from strongroom.runtime.service import Service
 
-TOKEN_MIN = 16
-
 
 def build(host: Host, config: ScreeningConfig) -> Service:
-    """Screening, ready to be started; with an enclave it has an HTTP door for it.
-
-    Raises:
-        StrongroomError: ``CONFIG_INVALID`` for tokens that are too short.
-    """
+    """Screening, ready to be started; with an enclave it has an HTTP door for it."""
     enclave = None if config.enclave is None else Enclave(config.enclave, clock=host.clock)
     means = Means(
         database=host.database(),
@@ -51,6 +44,4 @@ def build(host: Host, config: ScreeningConfig) -> Service:
 def _asset_ids(config: EnclaveConfig | None) -> dict[tuple[str, str], str]:
     if config is None:
         return {}
-    if min(len(config.token), len(config.backend_token)) < TOKEN_MIN:
-        raise StrongroomError(Code.CONFIG_INVALID, f"The enclave's tokens have at least {TOKEN_MIN} characters.")
     return {(asset.symbol, asset.network): asset_id for asset_id, asset in config.assets.items()}

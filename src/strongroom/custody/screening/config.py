@@ -1,10 +1,12 @@
 """Settings of the screening service."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from strongroom.runtime.config import Settings
+
+TOKEN_MIN: Final = 16
 
 
 class EnclaveAsset(Settings, frozen=True):
@@ -45,6 +47,11 @@ class EnclaveConfig(Settings, frozen=True):
     timeout_s: float = 3.0
     answer_s: float = 3.0
     assets: dict[str, EnclaveAsset] = msgspec.field(default_factory=dict[str, EnclaveAsset])
+
+    def __post_init__(self) -> None:
+        """Refuse tokens that can be guessed; a refusal names no value."""
+        if min(len(self.token), len(self.backend_token)) < TOKEN_MIN:
+            raise ValueError(f"token and backend_token have at least {TOKEN_MIN} characters each")
 
     def __repr__(self) -> str:
         """No secret of it."""
