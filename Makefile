@@ -6,7 +6,7 @@ SHELL := /bin/bash
 ARGS ?=
 MINUTES ?= 10
 SEED ?=
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= -n 2 --dist loadfile
 PAYMENTS ?= 200
 PYTHON_IN_VENV := .venv/bin/python
 
@@ -21,7 +21,7 @@ up: ## the custody side on this machine until Ctrl-C (ARGS="--data DIR --port N 
 	@tools/bootstrap product
 	@.venv/bin/strongroom up $(ARGS)
 
-test: ## every gate, then every test (PYTEST_ARGS="-n 2 -k words" are passed on)
+test: ## every gate, then every test, two at a time (PYTEST_ARGS="-k words" in place of that)
 	@tools/bootstrap develop
 	@$(PYTHON_IN_VENV) -m tools.lint --without tidy
 	@$(PYTHON_IN_VENV) -m pytest $(PYTEST_ARGS)
