@@ -152,8 +152,8 @@ def _measure_travel_rule(plan: Plan) -> TravelRule:
         folder = Path(name)
         folder.chmod(0o711)  # PostgreSQL's own account passes through it
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            done = runner.run(measure_verifications(folder, counts=plan.verifications, tell=tell))
-    return TravelRule(reading=reading, verifications=tuple(done))
+            done, stored = runner.run(measure_verifications(folder, counts=plan.verifications, tell=tell))
+    return TravelRule(reading=reading, verifications=done, stored=stored)
 
 
 async def _measure(plan: Plan, parts: tuple[Part, ...], crypto: tuple[Ceremony, ...]) -> Report:

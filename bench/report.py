@@ -14,7 +14,7 @@ from bench.figures import Figure, Load, Target, percentile
 from bench.flow import FlowLoad
 from bench.machine import Machine
 from bench.recovery import Recovery
-from bench.verifications import Reading, Verifications
+from bench.verifications import Reading, Stored, Verifications
 
 MAX_LATENCY_RATIO = Target(bound=3, at_most=True)
 MIN_THROUGHPUT_RATIO = Target(bound=0.5, at_most=False)
@@ -47,6 +47,7 @@ class TravelRule:
 
     reading: Reading
     verifications: tuple[Verifications, ...]
+    stored: tuple[Stored, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +194,16 @@ def _of_travel_rule(measured: TravelRule | None) -> list[Figure]:
                 figures.append(replace(figure, target=MIN_VERIFICATIONS))
             else:
                 figures.append(figure)
-    return figures
+    return [*figures, *(figure for each in measured.stored for figure in _of_stored(each))]
+
+
+def _of_stored(stored: Stored) -> list[Figure]:
+    required = Target(bound=stored.required_bytes, at_most=True) if stored.required_bytes else None
+    name = f"{stored.engine}, {stored.side}: {stored.table}, {stored.rows} rows"
+    return [
+        Figure(group="travel rule, a row", name=f"{name}, columns", value=stored.row_bytes, unit="B", target=required),
+        Figure(group="travel rule, a row", name=f"{name}, on disk", value=stored.disk_bytes, unit="B"),
+    ]
 
 
 def _ratios(flow: Sequence[Compared]) -> list[Figure]:

@@ -20,8 +20,12 @@ import uvicorn
 from bench.figures import Load, Spread
 from strongroom.apps.embedded.mariadb import find_mariadb
 from strongroom.apps.embedded.ports import HOST
-from strongroom.apps.travel_rule.town import Engine, Town, open_town
+from strongroom.apps.travel_rule.town import Engine, Side, Town, open_town
+from strongroom.runtime.clock import SystemClock
+from strongroom.runtime.entropy import SystemEntropy
 from strongroom.runtime.http import HttpClient, HttpFailureError, Origin
+from strongroom.travel_rule.enclave.operations.sizes import measure_sizes
+from strongroom.travel_rule.enclave.store.engine import DatabaseSettings, open_database
 from strongroom.travel_rule.ivms101.constraints import Demands
 from strongroom.travel_rule.ivms101.payload import read_payload
 from strongroom.travel_rule.robot.customers import CUSTOMERS
@@ -41,6 +45,19 @@ class Verifications:
     engine: Engine
     key_type: KeyType
     load: Load
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What a row of one table takes: bytes in its columns, on disk with indexes, and at most as required."""
+
+    engine: Engine
+    side: str
+    table: str
+    rows: int
+    row_bytes: int
+    disk_bytes: int | None
+    required_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +82,8 @@ def measure_reading(*, count: int) -> Reading:
 
 async def measure_verifications(
     folder: Path, *, counts: Sequence[tuple[int, int]], tell: Callable[[str], None]
-) -> tuple[Verifications, ...]:
-    """Every engine that this machine has, every key type, at every level of load.
+) -> tuple[tuple[Verifications, ...], tuple[Stored, ...]]:
+    """Every engine that this machine has, every key type, at every level of load; then what all of it takes.
 
     Args:
         folder: for the data; one folder below it for each engine.
@@ -78,7 +95,7 @@ async def measure_verifications(
         TimeoutError: the enclaves did not come up.
     """
     engines: tuple[Engine, ...] = ("PostgreSQL",) if find_mariadb() is None else ("PostgreSQL", "MariaDB")
-    done: list[Verifications] = []
+    done, stored = list[Verifications](), list[Stored]()
     for engine in engines:
         tell(f"verifications: two enclaves, a hub and a robot start on {engine}")
         async with _open_asker(folder / engine.lower(), engine) as asker:
@@ -88,7 +105,8 @@ async def measure_verifications(
                     tell(f"verifications: {count} {key_type} on {engine}, {in_flight} in flight")
                     load = await asker.measure(key_type, in_flight=in_flight, count=count)
                     done.append(Verifications(engine=engine, key_type=key_type, load=load))
-    return tuple(done)
+            stored += await asker.measure_stored()
+    return tuple(done), tuple(stored)
 
 
 class _Asker:
@@ -123,6 +141,10 @@ class _Asker:
         await asyncio.gather(*(work() for _ in range(in_flight)))
         took_s = time.perf_counter() - began_s
         return Load(in_flight=in_flight, latency_ms=Spread.of(taken_ms), per_second=count / took_s)
+
+    async def measure_stored(self) -> list[Stored]:
+        """Every table of both sides that has rows."""
+        return [row for side in (self._town.a, self._town.b) for row in await _measure_side(side)]
 
     async def close(self) -> None:
         """Close the connections."""
@@ -165,6 +187,29 @@ class _Asker:
             return False
         up = {vasp["vaspId"] for vasp in msgspec.json.decode(answer.body)["vasps"] if vasp["health"] == "UP"}
         return {self._town.a.vasp_id, self._town.b.vasp_id} <= up
+
+
+async def _measure_side(side: Side) -> list[Stored]:
+    database = await open_database(
+        DatabaseSettings(url=side.database_url), clock=SystemClock(), entropy=SystemEntropy()
+    )
+    try:
+        measured = await measure_sizes(database=database)
+    finally:
+        await database.close()
+    return [
+        Stored(
+            engine=side.engine,
+            side=side.title,
+            table=each.table,
+            rows=each.size.rows,
+            row_bytes=each.row_bytes,
+            disk_bytes=each.disk_bytes,
+            required_bytes=each.expected.most if each.expected else None,
+        )
+        for each in measured
+        if each.row_bytes is not None
+    ]
 
 
 @asynccontextmanager
