@@ -40,6 +40,7 @@ from strongroom.travel_rule.enclave.store import (
     assessments,
     commands,
     copies,
+    joined,
     keys,
     keyset,
     messages,
@@ -56,7 +57,20 @@ from strongroom.travel_rule.enclave.store.schema import chainalysis_kyt_results,
 from tests.travel_rule.enclave.store.ddl import DIALECTS
 from tests.travel_rule.enclave.store.world import NOW, OURS, THEIRS, WRAPPER, command, later, verification
 
-MODULES = (assessments, commands, copies, keys, keyset, messages, reencrypt, retention, sizes, trp, verifications)
+MODULES = (
+    assessments,
+    commands,
+    copies,
+    joined,
+    keys,
+    keyset,
+    messages,
+    reencrypt,
+    retention,
+    sizes,
+    trp,
+    verifications,
+)
 Call = tuple[str, Callable[[Transaction], Awaitable[object]]]
 _ONE_ENGINE = ("pg_", "information_schema")
 _PAIR = OwnKey(type=KeyType.PER_VASP, identifier=OURS, public_key=b"\x01" * 32, private_key=b"\x02" * 32)
@@ -73,6 +87,7 @@ def calls(cipher: ColumnCipher) -> Iterable[Call]:
     yield from _verifications(cipher)
     yield from _keys(cipher)
     yield from _commands()
+    yield from _joined(cipher)
     yield from _assessments()
     yield from _exchanges()
     yield from _copies(cipher)
@@ -132,6 +147,23 @@ def _commands() -> Iterable[Call]:
     yield "commands.forget_commands", lambda tx: commands.forget_commands(tx, before=NOW)
     yield "messages.remember_message", lambda tx: messages.remember_message(tx, "m", now=NOW)
     yield "messages.forget_messages", lambda tx: messages.forget_messages(tx, before=later(1))
+
+
+def _joined(cipher: ColumnCipher) -> Iterable[Call]:
+    asked, received = verification(uuid="v"), verification(uuid="w")
+    theirs, ours = cipher.new_row("v"), cipher.new_row("w")
+    work, follow = command(21, status=CommandStatus.PROCESSING, fetched_at=NOW), command(22)
+    told = Answered(outcome=Outcome(result=Result.VERIFIED), beneficiary=b"3", verified_at=NOW)
+    yield "joined.insert_asked", lambda tx: joined.insert_asked(tx, asked, work, row_cipher=theirs)
+    yield (
+        "joined.insert_received",
+        lambda tx: joined.insert_received(tx, received, guard="g", now=NOW, row_cipher=ours),
+    )
+    yield "joined.record_answered", lambda tx: joined.record_answered(tx, "w", told, row_cipher=ours)
+    yield (
+        "joined.record_ended",
+        lambda tx: joined.record_ended(tx, "v", told, row_cipher=theirs, done=work, follow=follow, now=NOW),
+    )
 
 
 def _exchanges() -> Iterable[Call]:
@@ -280,6 +312,8 @@ def compiled(said: Iterable[tuple[str, ClauseElement, list[str]]], dialect: str)
     """All of it as text, by function, each statement once."""
     texts: dict[str, list[str]] = {}
     every = [each for each in said if not _takes_rows(each[1]) and not _is_of_one_engine(each[1])]
+    if dialect != "postgresql":  # no other database is given these
+        every = [each for each in every if not each[0].startswith("joined.")]
     every += [(name, statement, []) for name, statement in claims(dialect)]
     for name, statement, passed in every:
         text = _compile(statement, passed, dialect)

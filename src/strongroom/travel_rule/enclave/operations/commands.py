@@ -16,6 +16,7 @@ from strongroom.travel_rule.enclave.store.commands import (
     replay_dead_letter,
     take_commands,
 )
+from strongroom.travel_rule.enclave.store.engine import Transaction
 from strongroom.travel_rule.enclave.store.keyset import load_keyset
 from strongroom.travel_rule.enclave.store.messages import forget_messages
 from strongroom.travel_rule.messages import REPLAY_WINDOW_S
@@ -32,7 +33,12 @@ async def take_due(*, means: Means, limit: int, lease_s: int) -> Sequence[Comman
 
 async def finish(*, means: Means, command: Command) -> None:
     """It is done."""
-    await means.database.run(lambda tx: finish_command(tx, command, now=means.now()))
+    now = means.now()
+
+    async def store(tx: Transaction) -> bool:
+        return await finish_command(tx, command, now=now)
+
+    await means.database.run(store, at_once=store)
 
 
 async def postpone(*, means: Means, command: Command, within_s: float | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 import structlog
@@ -32,7 +32,9 @@ from strongroom.travel_rule.enclave.operations.bodies import (
 )
 from strongroom.travel_rule.enclave.operations.means import Means
 from strongroom.travel_rule.enclave.operations.told import read_told
+from strongroom.travel_rule.enclave.store.cipher import RowCipher
 from strongroom.travel_rule.enclave.store.engine import Transaction
+from strongroom.travel_rule.enclave.store.joined import insert_received, record_answered
 from strongroom.travel_rule.enclave.store.messages import remember_message
 from strongroom.travel_rule.enclave.store.verifications import (
     find_verification,
@@ -56,11 +58,12 @@ async def receive_verification(
             IVMS101 that breaks a constraint; ``UNAVAILABLE`` or ``DEADLINE_EXCEEDED`` if the back end does not decide.
     """
     payload, verification = _read(means, question, from_vasp)
-    known = await _take(means, verification, guard)
+    row_cipher = means.cipher.new_row(verification.uuid)
+    known = await _take(means, verification, guard, row_cipher)
     if known.outcome.result not in OPEN:
         return answer_of(known)
     answered = await _decide(means, known, payload, question.required_beneficiary_info)
-    return answer_of(await _record(means, known, answered))
+    return answer_of(await _record(means, known, answered, row_cipher))
 
 
 def _read(means: Means, question: VerificationQuestion, from_vasp: str) -> tuple[model.Payload, Verification]:
@@ -114,15 +117,19 @@ def _read_asset(question: VerificationQuestion) -> AssetInfo:
     return parse_asset(asked)
 
 
-async def _take(means: Means, verification: Verification, guard: str) -> Verification:
+async def _take(means: Means, verification: Verification, guard: str, row_cipher: RowCipher) -> Verification:
     """Store it with the replay guard in one commit; gives the row that is there, which may be an earlier one."""
+    now = means.now()
 
     async def store(tx: Transaction) -> int:
-        await remember_message(tx, guard, now=means.now())
-        return await insert_verification(tx, verification, cipher=means.cipher)
+        await remember_message(tx, guard, now=now)
+        return await insert_verification(tx, verification, cipher=means.cipher, row_cipher=row_cipher)
+
+    async def at_once(tx: Transaction) -> int | None:
+        return await insert_received(tx, verification, guard=guard, now=now, row_cipher=row_cipher)
 
     try:
-        return replace(verification, number=await means.database.run(store))
+        return replace(verification, number=await means.database.run(store, at_once=at_once))
     except StrongroomError as error:
         if error.code is not Code.CONFLICT:
             raise
@@ -199,16 +206,23 @@ def _denied(reason: Reason, codes: tuple[str, ...], now: datetime) -> Answered:
     return Answered(outcome=outcome, verified_at=now)
 
 
-async def _record(means: Means, verification: Verification, answered: Answered) -> Verification:
-    """The row after this result, or after the one that another call recorded first."""
+async def _record(means: Means, verification: Verification, answered: Answered, row_cipher: RowCipher) -> Verification:
+    """The row after this result, or after the one that another call recorded first.
 
-    async def store(tx: Transaction) -> Verification | None:
+    Args:
+        row_cipher: the key of the row, unless it is an earlier one's: then it does not fit, and the row's own is used.
+    """
+
+    async def store(tx: Transaction) -> Verification | Literal[True] | None:
         if await record_result(tx, verification.uuid, answered, cipher=means.cipher):
-            return None
+            return True
         return await find_verification(tx, verification.uuid, cipher=means.cipher)
 
-    other = await means.database.run(store)
-    if other is not None:
+    async def at_once(tx: Transaction) -> Verification | Literal[True] | None:
+        return await record_answered(tx, verification.uuid, answered, row_cipher=row_cipher)
+
+    other = await means.database.run(store, at_once=at_once)
+    if isinstance(other, Verification):
         return other
     persons = replace(
         verification.persons,

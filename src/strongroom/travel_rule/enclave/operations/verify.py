@@ -28,8 +28,10 @@ from strongroom.travel_rule.enclave.operations.means import Means
 from strongroom.travel_rule.enclave.operations.reports import new_timeout_report
 from strongroom.travel_rule.enclave.operations.told import read_told
 from strongroom.travel_rule.enclave.operations.trp_ask import check_address, inquire
+from strongroom.travel_rule.enclave.store.cipher import RowCipher
 from strongroom.travel_rule.enclave.store.commands import finish_command, insert_commands, postpone_command
 from strongroom.travel_rule.enclave.store.engine import Transaction
+from strongroom.travel_rule.enclave.store.joined import insert_asked, record_ended
 from strongroom.travel_rule.enclave.store.verifications import (
     find_verification,
     insert_verification,
@@ -64,6 +66,15 @@ class _Body(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """A command, the verification it is about, and the key of its row where this process made it."""
+
+    command: Command
+    verification: Verification
+    row_cipher: RowCipher | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Ending:
     """A result, and whether the counterparty has to be told that nobody waits for its answer any more."""
 
@@ -84,18 +95,24 @@ async def request_verification(*, means: Means, order: Order) -> shapes.Accepted
     body = _Body(uuid=verification.uuid, key_type=order.key_type.value, wanted=order.wanted, travel_address=address)
     command = means.new_command(CommandKind.VERIFY, msgspec.json.encode(body))
 
+    row_cipher = means.cipher.new_row(verification.uuid)
+
     async def store(tx: Transaction) -> int:
-        number = await insert_verification(tx, verification, cipher=means.cipher)
+        number = await insert_verification(tx, verification, cipher=means.cipher, row_cipher=row_cipher)
         await insert_commands(tx, [command])
         return number
 
+    async def at_once(tx: Transaction) -> int | None:
+        return await insert_asked(tx, verification, command, row_cipher=row_cipher)
+
     try:
-        number = await means.database.run(store)
+        number = await means.database.run(store, at_once=at_once)
     except StrongroomError as error:
         if error.code is not Code.CONFLICT:
             raise
         return await _answer_again(means, verification)
-    means.begin([command], replace(verification, number=number))
+    verification = replace(verification, number=number)
+    means.begin([command], _Work(command=command, verification=verification, row_cipher=row_cipher))
     return _accepted(verification)
 
 
@@ -105,20 +122,28 @@ async def run_verify(*, means: Means, command: Command, carried: object = None) 
     A process that takes the command over asks again: the counterparty answers a uuid it knows from its own row.
     """
     body = msgspec.json.decode(command.body, type=_Body)
-    verification = carried if isinstance(carried, Verification) else await _find(means, body.uuid)
-    if verification is None or verification.outcome.result not in OPEN or verification.persons.originator is None:
+    work = carried if isinstance(carried, _Work) else await _find_work(means, command, body.uuid)
+    if work is None:
         await commands.finish(means=means, command=command)
         return
     try:
-        answer = await _ask(means, body, verification)
+        answer = await _ask(means, body, work.verification)
     except StrongroomError as error:
-        await _take_failure(means, command, verification, error)
+        await _take_failure(means, work, error)
         return
-    answered = _read_answer(means, verification, answer)
+    answered = _read_answer(means, work.verification, answer)
     if answered.outcome.result is Result.PENDING:
-        await _wait_on(means, command, verification)
+        await _wait_on(means, work)
         return
-    await _end(means, command, verification, _Ending(answered=answered))
+    await _end(means, work, _Ending(answered=answered))
+
+
+async def _find_work(means: Means, command: Command, uuid: str) -> _Work | None:
+    """None when there is nothing left to ask: decided, erased or gone."""
+    found = await _find(means, uuid)
+    if found is None or found.outcome.result not in OPEN or found.persons.originator is None:
+        return None
+    return _Work(command=command, verification=found)
 
 
 async def _check_counterparty(means: Means, order: Order) -> None:
@@ -204,25 +229,27 @@ def _read_answer(means: Means, verification: Verification, answer: VerificationA
     )
 
 
-async def _take_failure(means: Means, command: Command, verification: Verification, error: StrongroomError) -> None:
+async def _take_failure(means: Means, work: _Work, error: StrongroomError) -> None:
+    command, verification = work.command, work.verification
     _log.info("verification_failed", uuid=verification.uuid, code=error.code.name, attempt=command.attempt)
     if error.code not in _PATIENT:
-        await _end(means, command, verification, _Ending(answered=_over(means, failed(error.detail))))
+        await _end(means, work, _Ending(answered=_over(means, failed(error.detail))))
         return
     left_s = _left_s(means, verification)
     if left_s > 0:
         await commands.postpone(means=means, command=command, within_s=left_s)
         return
     outcome = failed("The counterparty did not answer in time.", reason=Reason.REQUEST_TIMEOUT)
-    await _end(means, command, verification, _Ending(answered=_over(means, outcome), is_timeout=True))
+    await _end(means, work, _Ending(answered=_over(means, outcome), is_timeout=True))
 
 
-async def _wait_on(means: Means, command: Command, verification: Verification) -> None:
+async def _wait_on(means: Means, work: _Work) -> None:
     """The counterparty has not decided: say so once, and ask again until its time is over."""
+    command, verification = work.command, work.verification
     left_s = _left_s(means, replace(verification, outcome=Outcome(result=Result.PENDING)))
     if left_s <= 0:
         outcome = failed("The counterparty did not decide in time.", reason=Reason.REQUEST_TIMEOUT)
-        await _end(means, command, verification, _Ending(answered=_over(means, outcome), is_timeout=True))
+        await _end(means, work, _Ending(answered=_over(means, outcome), is_timeout=True))
         return
     due_at = means.now() + timedelta(seconds=min(commands.pause_s(means=means, attempt=command.attempt), left_s))
     told = [new_callback(means=means, kind=VERIFICATION_RESULT, uuid=verification.uuid)]
@@ -240,22 +267,35 @@ async def _wait_on(means: Means, command: Command, verification: Verification) -
         means.begin(told)
 
 
-async def _end(means: Means, command: Command, verification: Verification, ending: _Ending) -> None:
+async def _end(means: Means, work: _Work, ending: _Ending) -> None:
     """The final result, the end of the command and the callback in one commit; nothing of it if another was first."""
+    verification, answered, now = work.verification, ending.answered, means.now()
     follow = [new_callback(means=means, kind=VERIFICATION_RESULT, uuid=verification.uuid)]
     if ending.is_timeout:
         follow.append(new_timeout_report(means=means, verification=verification))
 
     async def store(tx: Transaction) -> bool:
-        is_first = await record_result(tx, verification.uuid, ending.answered, cipher=means.cipher)
+        is_first = await record_result(tx, verification.uuid, answered, cipher=means.cipher)
         if is_first:
             await insert_commands(tx, follow)
-        await finish_command(tx, command, now=means.now())
+        await finish_command(tx, work.command, now=now)
         return is_first
 
-    if not await means.database.run(store):
+    async def at_once(tx: Transaction) -> bool | None:
+        if work.row_cipher is None or ending.is_timeout:
+            return None
+        return await record_ended(
+            tx,
+            verification.uuid,
+            answered,
+            row_cipher=work.row_cipher,
+            done=work.command,
+            follow=follow[0],
+            now=now,
+        )
+
+    if not await means.database.run(store, at_once=at_once):
         return
-    answered = ending.answered
     persons = replace(
         verification.persons,
         beneficiary=answered.beneficiary or verification.persons.beneficiary,

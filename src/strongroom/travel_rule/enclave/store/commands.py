@@ -61,7 +61,7 @@ async def insert_commands(tx: Transaction, new: Sequence[Command]) -> None:
         StrongroomError: ``INVALID_FORMAT`` when a body does not fit its column.
     """
     if new:
-        await tx.change(_INSERT, [_as_row(command) for command in new])
+        await tx.change(_INSERT, [command_row(command) for command in new])
 
 
 async def take_commands(tx: Transaction, *, limit: int, lease_s: int, now: datetime) -> tuple[Command, ...]:
@@ -113,6 +113,21 @@ def taking(*, abandoned: bool, limit: int, dialect: str) -> Rows:
     return claiming(_ABANDONED if abandoned else _DUE, key=_C.command_id, limit=limit, dialect=dialect)
 
 
+def command_row(command: Command) -> dict[str, Any]:
+    """What its row holds; ``INVALID_FORMAT`` when its body does not fit its column."""
+    due = command.fetched_at
+    is_later = command.status is CommandStatus.CREATED and due is not None and due > command.created_at
+    return {
+        "command_id": command.id,
+        "command_type": command.kind,
+        "command_body": _stored(command),
+        "status": command.status.value,
+        "created_at": command.created_at,
+        "fetched_at": _up(due) if is_later and due is not None else due,
+        "finished_at": command.finished_at,
+    }
+
+
 async def _take(tx: Transaction, *, abandoned: bool, by: datetime, limit: int, now: datetime) -> tuple[Command, ...]:
     rows = await tx.rows(taking(abandoned=abandoned, limit=limit, dialect=tx.dialect), {"by": by})
     if not rows:
@@ -130,20 +145,6 @@ def _lease(command: Command) -> dict[str, Any]:
 def _up(moment: datetime) -> datetime:
     """The next whole second: a column of seconds must not make a command due too early."""
     return moment + timedelta(microseconds=-moment.microsecond % 1_000_000)
-
-
-def _as_row(command: Command) -> dict[str, Any]:
-    due = command.fetched_at
-    is_later = command.status is CommandStatus.CREATED and due is not None and due > command.created_at
-    return {
-        "command_id": command.id,
-        "command_type": command.kind,
-        "command_body": _stored(command),
-        "status": command.status.value,
-        "created_at": command.created_at,
-        "fetched_at": _up(due) if is_later and due is not None else due,
-        "finished_at": command.finished_at,
-    }
 
 
 def _stored(command: Command) -> str:

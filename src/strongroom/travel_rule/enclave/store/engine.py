@@ -76,8 +76,9 @@ class Transaction:
         return (await self._connection.execute(statement, values)).all()
 
     async def row(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> sa.Row[Any] | None:
-        """The first row, or None."""
-        return (await self._connection.execute(statement, values)).first()
+        """The first row, or None; ``CONFLICT`` as ``insert``, when the statement also writes."""
+        with _conflicts():
+            return (await self._connection.execute(statement, values)).first()
 
     async def records(
         self, statement: sa.Executable, values: Mapping[str, Any] | None = None
@@ -113,6 +114,9 @@ class EnclaveDatabase:
 
     def __init__(self, engine: AsyncEngine, *, clock: Clock, entropy: Entropy) -> None:
         self._engine = engine
+        # elsewhere a connection is brought to this and back by more journeys than it spares
+        is_cheap = engine.dialect.name == "postgresql"
+        self._single = engine.execution_options(isolation_level="AUTOCOMMIT") if is_cheap else None
         self._clock = clock
         self._entropy = entropy
 
@@ -126,18 +130,30 @@ class EnclaveDatabase:
         """For migrations alone."""
         return self._engine
 
-    async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def run(
+        self,
+        work: Callable[[Transaction], Awaitable[T]],
+        *,
+        at_once: Callable[[Transaction], Awaitable[T | None]] | None = None,
+    ) -> T:
         """Run ``work`` in one transaction and commit it, again from the start when the database undid it.
 
         ``work`` must have no other effect than on the transaction. Deadlocks, lock waits that timed out and failures to
         serialise are repeated after a pause that grows.
+
+        Args:
+            work: any number of statements.
+            at_once: the same as one statement, which is a transaction by itself: one journey to the database instead of
+                one for each statement, the beginning and the commit. Where it answers None it has done nothing, and
+                ``work`` is run. PostgreSQL only; elsewhere ``work`` is run at once.
 
         Raises:
             StrongroomError: ``UNAVAILABLE`` after ``ATTEMPTS``, or when the database is gone; what ``work`` raises.
         """
         for attempt in range(ATTEMPTS):
             try:
-                return await self._once(work)
+                done = None if at_once is None or self._single is None else await self._alone(self._single, at_once)
+                return await self._once(work) if done is None else done
             except RepeatTransaction:
                 pass
             except DBAPIError as error:
@@ -148,7 +164,7 @@ class EnclaveDatabase:
 
     async def read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run ``work``, which only reads; each statement sees what is committed when it begins."""
-        return await self.run(work)
+        return await self.run(work, at_once=work)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -157,6 +173,13 @@ class EnclaveDatabase:
     async def _once(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         try:
             async with self._engine.begin() as connection:
+                return await work(Transaction(connection, self.dialect))
+        except (OSError, PoolTimeoutError) as error:
+            raise StrongroomError(Code.UNAVAILABLE, "The database does not answer.") from error
+
+    async def _alone(self, engine: AsyncEngine, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        try:
+            async with engine.connect() as connection:
                 return await work(Transaction(connection, self.dialect))
         except (OSError, PoolTimeoutError) as error:
             raise StrongroomError(Code.UNAVAILABLE, "The database does not answer.") from error

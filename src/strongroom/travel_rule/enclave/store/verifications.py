@@ -51,22 +51,21 @@ _DROP_KEY = sa.delete(own_keys).where(
 )
 
 
-async def insert_verification(tx: Transaction, verification: Verification, *, cipher: ColumnCipher) -> int:
+async def insert_verification(
+    tx: Transaction, verification: Verification, *, cipher: ColumnCipher, row_cipher: RowCipher | None = None
+) -> int:
     """Store it, under a key of its own; answers the number that the database gave it.
+
+    Args:
+        row_cipher: that key, of ``ColumnCipher.new_row``; made here if it is None.
 
     Raises:
         StrongroomError: ``CONFLICT`` when the uuid is taken (the transaction is lost then); ``INVALID_FORMAT`` when a
             part of it does not fit its column.
     """
-    row_cipher = cipher.new_row(verification.uuid)
-    number = await tx.insert(_INSERT, _as_row(verification, row_cipher))
-    key = {
-        "verification_uuid": verification.uuid,
-        "key_version": row_cipher.version,
-        "wrapped_key": row_cipher.wrapped,
-        "content_mac": verification.content_mac.hex(),
-    }
-    await tx.insert(_INSERT_KEY, key)
+    key = row_cipher or cipher.new_row(verification.uuid)
+    number = await tx.insert(_INSERT, verification_row(verification, key))
+    await tx.insert(_INSERT_KEY, key_row(verification, key))
     return number
 
 
@@ -90,7 +89,7 @@ async def record_result(tx: Transaction, uuid: str, answered: Answered, *, ciphe
 
     What the counterparty told of the beneficiary of a verification that was erased meanwhile is dropped.
     """
-    values: dict[str, Any] = {**_outcome(answered.outcome), "verified_at": answered.verified_at}
+    values: dict[str, Any] = {**outcome_row(answered.outcome), "verified_at": answered.verified_at}
     told = {"ivms101_beneficiary": answered.beneficiary, "ivms101_beneficiary_vasp": answered.beneficiary_vasp}
     if any(value is not None for value in told.values()):
         row_cipher = await _lock_key(tx, uuid, cipher)
@@ -107,7 +106,7 @@ async def record_tx(tx: Transaction, uuid: str, *, tx_hash: str, vout: str | Non
 
 async def record_transfer_error(tx: Transaction, uuid: str, outcome: Outcome) -> bool:
     """Record that the transfer of a VERIFIED verification will not be; answers whether it did."""
-    return await tx.change(_RECORD_ERROR.values(_outcome(outcome)), {"of_uuid": uuid}) == 1
+    return await tx.change(_RECORD_ERROR.values(outcome_row(outcome)), {"of_uuid": uuid}) == 1
 
 
 async def erase_verification(tx: Transaction, uuid: str, *, now: datetime) -> bool:
@@ -120,6 +119,50 @@ async def erase_verification(tx: Transaction, uuid: str, *, now: datetime) -> bo
     await tx.change(_UPDATE.values(gone), {"of_uuid": uuid})
     await tx.change(_DROP_KEY, {"of_uuid": uuid})
     return erased == 1
+
+
+def verification_row(verification: Verification, row_cipher: RowCipher) -> dict[str, Any]:
+    """What its row holds; ``INVALID_FORMAT`` when a part of it does not fit its column."""
+    persons = verification.persons
+    told = (persons.originator, persons.originating_vasp, persons.beneficiary, persons.beneficiary_vasp)
+    sealed = {
+        column: None if data is None else row_cipher.seal(column, data)
+        for column, data in zip(PERSONAL, told, strict=True)
+    }
+    return {
+        "verification_uuid": fitting("verificationUuid", verification.uuid, 40),
+        **outcome_row(verification.outcome),
+        **_asset(verification.asset),
+        "tx_hash": fitting("txHash", verification.tx_hash, 128),
+        "vout": fitting("vout", verification.vout, 128),
+        "originating_vasp_id": verification.originating_vasp_id,
+        "originator_account_number": fitting("originator account", verification.originator_account_number, 256),
+        "beneficiary_vasp_id": verification.beneficiary_vasp_id,
+        "beneficiary_account_number": fitting("beneficiary account", verification.beneficiary_account_number, 256),
+        **sealed,
+        "verified_at": verification.verified_at,
+        "ordered_at": verification.ordered_at,
+        "created_at": verification.created_at,
+    }
+
+
+def key_row(verification: Verification, row_cipher: RowCipher) -> dict[str, Any]:
+    """What the row of its key holds."""
+    return {
+        "verification_uuid": verification.uuid,
+        "key_version": row_cipher.version,
+        "wrapped_key": row_cipher.wrapped,
+        "content_mac": verification.content_mac.hex(),
+    }
+
+
+def outcome_row(outcome: Outcome) -> dict[str, Any]:
+    """What a verification's row holds of its outcome."""
+    return {
+        "result": outcome.result.value,
+        "reason": cut(outcome.reason, 256),
+        "message": cut(outcome.message, 1024),
+    }
 
 
 async def _lock_key(tx: Transaction, uuid: str, cipher: ColumnCipher) -> RowCipher | None:
@@ -147,30 +190,6 @@ def _conditions(wanted: VerificationFilter) -> Sequence[sa.ColumnElement[bool]]:
     return conditions
 
 
-def _as_row(verification: Verification, row_cipher: RowCipher) -> dict[str, Any]:
-    persons = verification.persons
-    told = (persons.originator, persons.originating_vasp, persons.beneficiary, persons.beneficiary_vasp)
-    sealed = {
-        column: None if data is None else row_cipher.seal(column, data)
-        for column, data in zip(PERSONAL, told, strict=True)
-    }
-    return {
-        "verification_uuid": fitting("verificationUuid", verification.uuid, 40),
-        **_outcome(verification.outcome),
-        **_asset(verification.asset),
-        "tx_hash": fitting("txHash", verification.tx_hash, 128),
-        "vout": fitting("vout", verification.vout, 128),
-        "originating_vasp_id": verification.originating_vasp_id,
-        "originator_account_number": fitting("originator account", verification.originator_account_number, 256),
-        "beneficiary_vasp_id": verification.beneficiary_vasp_id,
-        "beneficiary_account_number": fitting("beneficiary account", verification.beneficiary_account_number, 256),
-        **sealed,
-        "verified_at": verification.verified_at,
-        "ordered_at": verification.ordered_at,
-        "created_at": verification.created_at,
-    }
-
-
 def _asset(asset: AssetInfo) -> dict[str, Any]:
     return {
         "network": fitting("network", asset.network, 128),
@@ -180,14 +199,6 @@ def _asset(asset: AssetInfo) -> dict[str, Any]:
         "trade_currency": fitting("tradeCurrency", asset.trade_currency, 128),
         "trade_iso_datetime": asset.trade_at,
         "is_exceeding_threshold": int(asset.is_exceeding_threshold),
-    }
-
-
-def _outcome(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "result": outcome.result.value,
-        "reason": cut(outcome.reason, 256),
-        "message": cut(outcome.message, 1024),
     }
 
 

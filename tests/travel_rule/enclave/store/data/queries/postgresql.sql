@@ -146,6 +146,46 @@ FROM x_row_keys
 WHERE x_row_keys.verification_uuid > %(after)s::VARCHAR ORDER BY x_row_keys.verification_uuid
  LIMIT %(param_1)s::INTEGER;
 
+-- joined.insert_asked
+WITH new_key AS
+(INSERT INTO x_row_keys (verification_uuid, key_version, wrapped_key, content_mac) VALUES (%(key_verification_uuid)s::VARCHAR, %(key_key_version)s::INTEGER, %(key_wrapped_key)s::VARCHAR, %(key_content_mac)s::VARCHAR)),
+new_command AS
+(INSERT INTO commands (command_id, command_type, command_body, status, created_at, fetched_at, finished_at) VALUES (%(command_command_id)s::BIGINT, %(command_command_type)s::VARCHAR, %(command_command_body)s::VARCHAR, %(command_status)s, %(command_created_at)s::TIMESTAMP WITHOUT TIME ZONE, %(command_fetched_at)s::TIMESTAMP WITHOUT TIME ZONE, %(command_finished_at)s::TIMESTAMP WITHOUT TIME ZONE))
+ INSERT INTO verifications (verification_uuid, result, reason, message, network, symbol, amount, trade_price, trade_currency, trade_iso_datetime, is_exceeding_threshold, tx_hash, vout, originating_vasp_id, originator_account_number, ivms101_originator, ivms101_originating_vasp, beneficiary_vasp_id, beneficiary_account_number, ivms101_beneficiary, ivms101_beneficiary_vasp, verified_at, ordered_at, created_at) VALUES (%(row_verification_uuid)s::VARCHAR, %(row_result)s, %(row_reason)s::VARCHAR, %(row_message)s::VARCHAR, %(row_network)s::VARCHAR, %(row_symbol)s::VARCHAR, %(row_amount)s::VARCHAR, %(row_trade_price)s::VARCHAR, %(row_trade_currency)s::VARCHAR, %(row_trade_iso_datetime)s::TIMESTAMP WITHOUT TIME ZONE, %(row_is_exceeding_threshold)s::SMALLINT, %(row_tx_hash)s::VARCHAR, %(row_vout)s::VARCHAR, %(row_originating_vasp_id)s, %(row_originator_account_number)s::VARCHAR, %(row_ivms101_originator)s::VARCHAR, %(row_ivms101_originating_vasp)s::VARCHAR, %(row_beneficiary_vasp_id)s, %(row_beneficiary_account_number)s::VARCHAR, %(row_ivms101_beneficiary)s::VARCHAR, %(row_ivms101_beneficiary_vasp)s::VARCHAR, %(row_verified_at)s::TIMESTAMP WITHOUT TIME ZONE, %(row_ordered_at)s::TIMESTAMP WITHOUT TIME ZONE, %(row_created_at)s::TIMESTAMP WITHOUT TIME ZONE) RETURNING verifications.verification_id;
+
+-- joined.insert_received
+WITH new_key AS
+(INSERT INTO x_row_keys (verification_uuid, key_version, wrapped_key, content_mac) VALUES (%(key_verification_uuid)s::VARCHAR, %(key_key_version)s::INTEGER, %(key_wrapped_key)s::VARCHAR, %(key_content_mac)s::VARCHAR)),
+new_message AS
+(INSERT INTO x_messages (message_id, seen_at) VALUES (%(message_message_id)s::VARCHAR, %(message_seen_at)s::TIMESTAMP WITHOUT TIME ZONE))
+ INSERT INTO verifications (verification_uuid, result, reason, message, network, symbol, amount, trade_price, trade_currency, trade_iso_datetime, is_exceeding_threshold, tx_hash, vout, originating_vasp_id, originator_account_number, ivms101_originator, ivms101_originating_vasp, beneficiary_vasp_id, beneficiary_account_number, ivms101_beneficiary, ivms101_beneficiary_vasp, verified_at, ordered_at, created_at) VALUES (%(row_verification_uuid)s::VARCHAR, %(row_result)s, %(row_reason)s::VARCHAR, %(row_message)s::VARCHAR, %(row_network)s::VARCHAR, %(row_symbol)s::VARCHAR, %(row_amount)s::VARCHAR, %(row_trade_price)s::VARCHAR, %(row_trade_currency)s::VARCHAR, %(row_trade_iso_datetime)s::TIMESTAMP WITHOUT TIME ZONE, %(row_is_exceeding_threshold)s::SMALLINT, %(row_tx_hash)s::VARCHAR, %(row_vout)s::VARCHAR, %(row_originating_vasp_id)s, %(row_originator_account_number)s::VARCHAR, %(row_ivms101_originator)s::VARCHAR, %(row_ivms101_originating_vasp)s::VARCHAR, %(row_beneficiary_vasp_id)s, %(row_beneficiary_account_number)s::VARCHAR, %(row_ivms101_beneficiary)s::VARCHAR, %(row_ivms101_beneficiary_vasp)s::VARCHAR, %(row_verified_at)s::TIMESTAMP WITHOUT TIME ZONE, %(row_ordered_at)s::TIMESTAMP WITHOUT TIME ZONE, %(row_created_at)s::TIMESTAMP WITHOUT TIME ZONE) RETURNING verifications.verification_id;
+
+-- joined.record_answered
+WITH held_key AS
+(SELECT x_row_keys.verification_uuid AS verification_uuid
+FROM x_row_keys
+WHERE x_row_keys.verification_uuid = %(of_uuid)s::VARCHAR AND x_row_keys.wrapped_key = %(wrapped)s::VARCHAR FOR UPDATE)
+ UPDATE verifications SET result=%(row_result)s, reason=%(row_reason)s::VARCHAR, message=%(row_message)s::VARCHAR, ivms101_beneficiary=coalesce(%(row_ivms101_beneficiary)s::VARCHAR, verifications.ivms101_beneficiary), ivms101_beneficiary_vasp=coalesce(%(row_ivms101_beneficiary_vasp)s::VARCHAR, verifications.ivms101_beneficiary_vasp), verified_at=%(row_verified_at)s::TIMESTAMP WITHOUT TIME ZONE WHERE verifications.verification_uuid = %(of_uuid)s::VARCHAR AND (verifications.result = %(result_1)s OR verifications.result = %(result_2)s) AND (EXISTS (SELECT held_key.verification_uuid
+FROM held_key)) RETURNING verifications.verification_uuid;
+
+-- joined.record_ended
+WITH held_key AS
+(SELECT x_row_keys.verification_uuid AS verification_uuid
+FROM x_row_keys
+WHERE x_row_keys.verification_uuid = %(of_uuid)s::VARCHAR AND x_row_keys.wrapped_key = %(wrapped)s::VARCHAR FOR UPDATE),
+recorded AS
+(UPDATE verifications SET result=%(row_result)s, reason=%(row_reason)s::VARCHAR, message=%(row_message)s::VARCHAR, ivms101_beneficiary=coalesce(%(row_ivms101_beneficiary)s::VARCHAR, verifications.ivms101_beneficiary), ivms101_beneficiary_vasp=coalesce(%(row_ivms101_beneficiary_vasp)s::VARCHAR, verifications.ivms101_beneficiary_vasp), verified_at=%(row_verified_at)s::TIMESTAMP WITHOUT TIME ZONE WHERE verifications.verification_uuid = %(of_uuid)s::VARCHAR AND (verifications.result = %(result_1)s OR verifications.result = %(result_2)s) AND (EXISTS (SELECT held_key.verification_uuid
+FROM held_key)) RETURNING verifications.verification_uuid),
+new_command AS
+(INSERT INTO commands (command_id, command_type, command_body, status, created_at, fetched_at, finished_at) SELECT %(command_command_id)s::BIGINT AS anon_1, %(command_command_type)s::VARCHAR AS anon_2, %(command_command_body)s::VARCHAR AS anon_3, %(command_status)s AS anon_4, %(command_created_at)s::TIMESTAMP WITHOUT TIME ZONE AS anon_5, %(command_fetched_at)s::TIMESTAMP WITHOUT TIME ZONE AS anon_6, %(command_finished_at)s::TIMESTAMP WITHOUT TIME ZONE AS anon_7
+WHERE EXISTS (SELECT recorded.verification_uuid
+FROM recorded)),
+finished_command AS
+(UPDATE commands SET status=%(param_1)s, finished_at=%(ending_at)s::TIMESTAMP WITHOUT TIME ZONE WHERE commands.command_id = %(ending_id)s::BIGINT AND commands.status = %(status_1)s AND commands.fetched_at = %(ending_leased_at)s::TIMESTAMP WITHOUT TIME ZONE AND (EXISTS (SELECT recorded.verification_uuid
+FROM recorded)))
+ SELECT recorded.verification_uuid
+FROM recorded;
+
 -- keys.drop_counter_party_key
 DELETE FROM counter_party_keys WHERE counter_party_keys.vasp_id = %(of_vasp)s AND counter_party_keys.key_identifier = %(identifier)s::VARCHAR AND counter_party_keys.type = %(of_type)s;
 
