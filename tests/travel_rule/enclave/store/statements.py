@@ -141,6 +141,7 @@ def _commands() -> Iterable[Call]:
     yield "commands.take_commands", lambda tx: commands.take_commands(tx, limit=1, lease_s=30, now=NOW)
     yield "commands.postpone_command", lambda tx: commands.postpone_command(tx, held, due_at=NOW, attempt=1)
     yield "commands.finish_command", lambda tx: commands.finish_command(tx, held, now=NOW)
+    yield "commands.finish_commands", lambda tx: commands.finish_commands(tx, [held], now=NOW)
     yield "commands.fail_command", lambda tx: commands.fail_command(tx, held, now=NOW)
     yield "commands.list_dead_letters", lambda tx: commands.list_dead_letters(tx, limit=10)
     yield "commands.replay_dead_letter", _replayed

@@ -9,7 +9,7 @@ from strongroom.travel_rule.enclave.domain.commands import Command
 from strongroom.travel_rule.enclave.operations.means import Means
 from strongroom.travel_rule.enclave.store.commands import (
     fail_command,
-    finish_command,
+    finish_commands,
     forget_commands,
     list_dead_letters,
     postpone_command,
@@ -23,6 +23,7 @@ from strongroom.travel_rule.messages import REPLAY_WINDOW_S
 
 _log = structlog.stdlib.get_logger(__name__)
 _DEAD_LETTERS = 1000
+_GATHER_S = 0.01
 
 
 async def take_due(*, means: Means, limit: int, lease_s: int) -> Sequence[Command]:
@@ -32,13 +33,23 @@ async def take_due(*, means: Means, limit: int, lease_s: int) -> Sequence[Comman
 
 
 async def finish(*, means: Means, command: Command) -> None:
-    """It is done."""
-    now = means.now()
+    """It is done; answered when that is committed, together with what else is done about now.
 
-    async def store(tx: Transaction) -> bool:
-        return await finish_command(tx, command, now=now)
+    Nobody waits for it, and a crash before it only repeats what is done at least once anyway.
+    """
+    ended = means.ended
+    ended.waiting.append(command)
+    await means.clock.sleep(_GATHER_S)
+    async with ended.storing:
+        if not any(each is command for each in ended.waiting):
+            return  # it was stored with another's
+        batch, now = tuple(ended.waiting), means.now()
 
-    await means.database.run(store, at_once=store)
+        async def store(tx: Transaction) -> int:
+            return await finish_commands(tx, batch, now=now)
+
+        await means.database.run(store, at_once=store)
+        del ended.waiting[: len(batch)]
 
 
 async def postpone(*, means: Means, command: Command, within_s: float | None = None) -> None:

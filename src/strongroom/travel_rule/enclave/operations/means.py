@@ -1,5 +1,6 @@
 """What every operation of the enclave uses."""
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import Sequence
@@ -56,6 +57,14 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """Commands that are done, until that is stored; one stores them at a time."""
+
+    waiting: list[Command] = field(default_factory=list[Command])
+    storing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
     """Database, counterparties, back end, screening companies and time; who we are; what payloads are held to."""
 
@@ -77,6 +86,7 @@ class Means:
     patience: Patience
     trp: Trp | None = None
     trisa_key: RSAPrivateKey | None = field(default=None, repr=False)
+    ended: Ended = field(default_factory=Ended)
     own_keys: dict[bytes, OwnKey] = field(default_factory=dict[bytes, OwnKey], repr=False)
     party_keys: dict[Place, CounterPartyKey] = field(default_factory=dict[Place, CounterPartyKey], repr=False)
 

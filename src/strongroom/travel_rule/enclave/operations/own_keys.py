@@ -14,7 +14,9 @@ from strongroom.travel_rule.messages import public_key_of
 
 async def get_own_key(*, means: Means, key_type: KeyType, identifier: str) -> OwnKey:
     """The key of that type and identifier, made if there is none."""
-    found = await means.database.read(lambda tx: find_own_key(tx, key_type, identifier, cipher=means.cipher))
+    found = None
+    if key_type is not KeyType.PER_VERIFICATION:  # which is hardly ever asked for twice
+        found = await means.database.read(lambda tx: find_own_key(tx, key_type, identifier, cipher=means.cipher))
     if found is None:
         found = await _make(means, key_type, identifier)
     means.remember_key(found)
@@ -36,15 +38,15 @@ async def _make(means: Means, key_type: KeyType, identifier: str) -> OwnKey:
     private_key = means.entropy.token(32)  # RFC 7748 5: any 32 bytes are a private key
     key = OwnKey(type=key_type, identifier=identifier, public_key=public_key_of(private_key), private_key=private_key)
 
-    async def store(tx: Transaction) -> None:
+    async def store(tx: Transaction) -> OwnKey:
         await insert_own_key(tx, key, cipher=means.cipher, now=means.now())
+        return key
 
     try:
-        await means.database.run(store)
+        return await means.database.run(store, at_once=store)
     except StrongroomError as error:
         if error.code is not Code.CONFLICT:
             raise
         other = await means.database.read(lambda tx: find_own_key(tx, key_type, identifier, cipher=means.cipher))
         assert other is not None, "a row that conflicts is there"
         return other
-    return key

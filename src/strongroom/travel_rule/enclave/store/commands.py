@@ -78,6 +78,12 @@ async def finish_command(tx: Transaction, command: Command, *, now: datetime) ->
     return await tx.change(_FINISH, {**_lease(command), "at": now}) == 1
 
 
+async def finish_commands(tx: Transaction, done: Sequence[Command], *, now: datetime) -> int:
+    """They are done, those whose lease was not lost; answers how many were given."""
+    await tx.change(_FINISH, [{**_lease(command), "at": now} for command in done])
+    return len(done)
+
+
 async def postpone_command(tx: Transaction, command: Command, *, due_at: datetime, attempt: int) -> bool:
     """Try it again then; answers False when the lease was lost."""
     values = {**_lease(command), "at": _up(due_at), "body": _stored(replace(command, attempt=attempt))}

@@ -150,10 +150,26 @@ class EnclaveDatabase:
         Raises:
             StrongroomError: ``UNAVAILABLE`` after ``ATTEMPTS``, or when the database is gone; what ``work`` raises.
         """
+
+        async def step() -> T:
+            done = None if at_once is None or self._single is None else await self._alone(self._single, at_once)
+            return await self._once(work) if done is None else done
+
+        return await self._repeat(step)
+
+    async def read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run ``work``, which only reads; each statement sees what is committed when it begins."""
+        engine = self._single
+        return await self._repeat(lambda: self._once(work) if engine is None else self._alone(engine, work))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    async def _repeat(self, step: Callable[[], Awaitable[T]]) -> T:
         for attempt in range(ATTEMPTS):
             try:
-                done = None if at_once is None or self._single is None else await self._alone(self._single, at_once)
-                return await self._once(work) if done is None else done
+                return await step()
             except RepeatTransaction:
                 pass
             except DBAPIError as error:
@@ -161,14 +177,6 @@ class EnclaveDatabase:
                     raise _translated(error) from error
             await self._clock.sleep(self._pause_s(attempt))
         raise StrongroomError(Code.UNAVAILABLE, "The database undid the transaction each time.")
-
-    async def read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """Run ``work``, which only reads; each statement sees what is committed when it begins."""
-        return await self.run(work, at_once=work)
-
-    async def close(self) -> None:
-        """Close every connection."""
-        await self._engine.dispose()
 
     async def _once(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         try:

@@ -59,6 +59,9 @@ UPDATE commands SET status=:status, finished_at=:at WHERE commands.command_id = 
 -- commands.finish_command
 UPDATE commands SET status=:status, finished_at=:at WHERE commands.command_id = :of_id AND commands.status = :status_1 AND commands.fetched_at = :leased_at;
 
+-- commands.finish_commands
+UPDATE commands SET status=:status, finished_at=:at WHERE commands.command_id = :of_id AND commands.status = :status_1 AND commands.fetched_at = :leased_at;
+
 -- commands.forget_commands
 DELETE FROM commands WHERE commands.status = :status_1 AND commands.finished_at < :before;
 

@@ -61,6 +61,9 @@ UPDATE commands SET status=%s, finished_at=%s WHERE commands.command_id = %s AND
 -- commands.finish_command
 UPDATE commands SET status=%s, finished_at=%s WHERE commands.command_id = %s AND commands.status = %s AND commands.fetched_at = %s;
 
+-- commands.finish_commands
+UPDATE commands SET status=%s, finished_at=%s WHERE commands.command_id = %s AND commands.status = %s AND commands.fetched_at = %s;
+
 -- commands.forget_commands
 DELETE FROM commands WHERE commands.status = %s AND commands.finished_at < %s;
 

@@ -61,6 +61,9 @@ UPDATE commands SET status=%(status)s, finished_at=%(at)s::TIMESTAMP WITHOUT TIM
 -- commands.finish_command
 UPDATE commands SET status=%(status)s, finished_at=%(at)s::TIMESTAMP WITHOUT TIME ZONE WHERE commands.command_id = %(of_id)s::BIGINT AND commands.status = %(status_1)s AND commands.fetched_at = %(leased_at)s::TIMESTAMP WITHOUT TIME ZONE;
 
+-- commands.finish_commands
+UPDATE commands SET status=%(status)s, finished_at=%(at)s::TIMESTAMP WITHOUT TIME ZONE WHERE commands.command_id = %(of_id)s::BIGINT AND commands.status = %(status_1)s AND commands.fetched_at = %(leased_at)s::TIMESTAMP WITHOUT TIME ZONE;
+
 -- commands.forget_commands
 DELETE FROM commands WHERE commands.status = %(status_1)s AND commands.finished_at < %(before)s::TIMESTAMP WITHOUT TIME ZONE;
 
