@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.entropy import SeededEntropy
+from strongroom.travel_rule.enclave.domain.verifications import Reason
 from strongroom.travel_rule.trisa.envelope import (
     ENVELOPE_BYTES_MAX,
     PAYLOAD_BYTES_MAX,
@@ -25,7 +26,7 @@ from strongroom.travel_rule.trisa.envelope import (
     write_envelope,
 )
 from strongroom.travel_rule.trisa.keys import parse_private_key, parse_public_key, public_key_signature
-from strongroom.travel_rule.trisa.problems import NUMBERS, code_of
+from strongroom.travel_rule.trisa.problems import NUMBERS, code_of, is_denial, reason_of
 from strongroom.travel_rule.trisa.sealing import open_envelope, open_unsealed, seal
 from tests.travel_rule.trisa.envelopes import AT, FOLDER, ID, own_key, published_key, sealed
 
@@ -217,6 +218,15 @@ def test_lack_of_information_may_be_mended() -> None:
     problem = refuse(envelope_id=ID, code=code_of("LACK-OF-INFORMATION"), message="Say more.", at=AT).error
     assert problem is not None
     assert (problem.code, problem.retry) == ("INCOMPLETE_IDENTITY", True)
+
+
+def test_codes_are_read_back_as_the_reasons_they_stand_for() -> None:
+    for reason in set(Reason) - {Reason.REQUEST_TIMEOUT}:
+        code = code_of(reason.value)
+        assert is_denial(code)
+        assert reason_of(code, reason.value) == reason.value
+    assert reason_of("COMPLIANCE_CHECK_FAIL", "Planted words.") == "UNDEFINED-ERROR"  # which of two reasons is not said
+    assert not any(is_denial(code) for code in ("UNAVAILABLE", "INVALID_KEY", "INTERNAL_ERROR", "NEWER"))
 
 
 def test_keys_in_every_form_they_come_in() -> None:

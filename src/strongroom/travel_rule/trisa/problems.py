@@ -41,6 +41,9 @@ NUMBERS: Final[Mapping[str, int]] = {
     "VALIDATION_ERROR": 155,
 }
 _RETRIED: Final = frozenset(("UNAVAILABLE", "MAINTENANCE", "MISSING_FIELDS", "INCOMPLETE_IDENTITY"))
+NOT_NOW: Final = frozenset(("UNAVAILABLE", "MAINTENANCE"))
+"""Codes that decide nothing: the counterparty could not say."""
+_DECIDED: Final = range(50, 100)
 _OF_REASONS: Final[Mapping[str, str]] = {
     "UNKNOWN-SYMBOL": "UNSUPPORTED_CURRENCY",
     "UNKNOWN-NETWORK": "OUT_OF_NETWORK",
@@ -54,11 +57,31 @@ _OF_REASONS: Final[Mapping[str, str]] = {
     "REQUEST-TIMEOUT": "UNAVAILABLE",
     "UNDEFINED-ERROR": "REJECTED",
 }
+_REASONS: Final[Mapping[str, str]] = {
+    "UNSUPPORTED_CURRENCY": "UNKNOWN-SYMBOL",
+    "OUT_OF_NETWORK": "UNKNOWN-NETWORK",
+    "UNKNOWN_WALLET_ADDRESS": "UNKNOWN-ADDRESS",
+    "MISSING_FIELDS": "LACK-OF-INFORMATION",
+    "INCOMPLETE_IDENTITY": "LACK-OF-INFORMATION",
+    "NO_COMPLIANCE": "UNAVAILABLE-INFORMATION",
+}
 
 
 def code_of(reason: str) -> str:
     """TRISA's code for why a verification was denied (travel_rule.md 1.4); REJECTED for a reason it has no word for."""
     return _OF_REASONS.get(reason, "REJECTED")
+
+
+def reason_of(code: str, message: str) -> str:
+    """The same back: of a code that stands for several reasons, the one that is the message, else UNDEFINED-ERROR."""
+    if _OF_REASONS.get(message) == code:
+        return message
+    return _REASONS.get(code, "UNDEFINED-ERROR")
+
+
+def is_denial(code: str) -> bool:
+    """Whether the counterparty decided against the transfer, and does not only say that it cannot tell."""
+    return NUMBERS.get(code, 0) in _DECIDED or _REASONS.get(code) == "LACK-OF-INFORMATION"
 
 
 def is_retried(code: str) -> bool:

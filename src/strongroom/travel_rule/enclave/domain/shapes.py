@@ -114,6 +114,13 @@ class AskedAnswer(Asked, frozen=True, kw_only=True):
     envelope: msgspec.Raw
 
 
+class AskedRecording(Asked, frozen=True, kw_only=True):
+    """POST /v1/trisa/envelopes/result; who answered is known to the TRISA node that received the envelope."""
+
+    beneficiary_vasp_id: VaspId
+    envelope: msgspec.Raw
+
+
 class SecureEnvelope(Shape, frozen=True, kw_only=True):
     """An envelope of TRISA, as its own tools write it in JSON."""
 

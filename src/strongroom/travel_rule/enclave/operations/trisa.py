@@ -57,10 +57,10 @@ async def answer_envelope(*, means: Means, body: bytes, from_vasp: str, public_k
         StrongroomError: ``NOT_FOUND`` without a key of our own; ``TRAVEL_RULE_MESSAGE_...`` for an envelope that does
             not open; ``VASP_UNKNOWN``; ``UNAVAILABLE`` or ``DEADLINE_EXCEEDED`` if the back end does not decide.
     """
-    recipient, key = _recipient(public_key), _own_key(means)
+    recipient, key = _recipient(public_key), own_key(means=means)
     envelope = parse_envelope(body)
     received = read_contents(open_envelope(envelope, key=key), demands=means.demands())
-    uuid, transaction = _uuid(envelope), received.transaction
+    uuid, transaction = uuid_of(envelope=envelope), received.transaction
     if received.identity.element is None or not received.identity.is_valid:
         first = received.identity.violations[0]
         return _refused(means, uuid, _UNPARSEABLE, f"{first.code} at {first.path}: {first.message}")
@@ -88,7 +88,7 @@ async def answer_envelope(*, means: Means, body: bytes, from_vasp: str, public_k
 
 def _sealed(means: Means, known: Verification, recipient: RSAPublicKey, *, is_answer: bool) -> Envelope:
     now = means.now()
-    transaction = _transaction(known)
+    transaction = transaction_of(verification=known)
     is_open = is_answer and known.outcome.result in OPEN
     contents = Contents(
         identity=parse_payload(write_payload(known.persons), means.demands()),
@@ -102,14 +102,15 @@ def _sealed(means: Means, known: Verification, recipient: RSAPublicKey, *, is_an
     return seal(payload, recipient=recipient, envelope_id=known.uuid, at=now, entropy=means.entropy)
 
 
-def _transaction(known: Verification) -> Transaction:
+def transaction_of(*, verification: Verification) -> Transaction:
+    """A transfer as TRISA's generic transaction."""
     return Transaction(
-        txid=known.tx_hash or "",
-        originator=known.originator_account_number or "",
-        beneficiary=known.beneficiary_account_number or "",
-        amount=known.asset.amount,
-        network=known.asset.network or "",
-        asset_type=known.asset.symbol,
+        txid=verification.tx_hash or "",
+        originator=verification.originator_account_number or "",
+        beneficiary=verification.beneficiary_account_number or "",
+        amount=verification.asset.amount,
+        network=verification.asset.network or "",
+        asset_type=verification.asset.symbol,
     )
 
 
@@ -129,7 +130,8 @@ def _account(payload: model.Payload, transaction: Transaction) -> str:
     return transaction.beneficiary or next(iter(payload.beneficiary.accounts), "")
 
 
-def _uuid(envelope: Envelope) -> str:
+def uuid_of(*, envelope: Envelope) -> str:
+    """The verification that an envelope is about; ``TRAVEL_RULE_MESSAGE_INVALID`` if its id is no UUID."""
     try:
         return str(UUID(envelope.id))
     except ValueError:
@@ -147,7 +149,8 @@ def _recipient(public_key: str) -> RSAPublicKey:
         raise StrongroomError(Code.INVALID_FORMAT, f"publicKey: {error.detail}") from None
 
 
-def _own_key(means: Means) -> RSAPrivateKey:
+def own_key(*, means: Means) -> RSAPrivateKey:
+    """The key that others seal to; ``NOT_FOUND`` without one."""
     if means.trisa_key is None:
         raise StrongroomError(Code.NOT_FOUND, "trisa.key_file is not set.")
     return means.trisa_key
