@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.entropy import SystemEntropy
 from strongroom.runtime.kms import KeyWrapper, MemoryKms, SealingKeyWrapper
 from strongroom.travel_rule.enclave.domain.keys import CounterPartyKey, KeyType, OwnKey
+from strongroom.travel_rule.enclave.domain.trp import Exchange
 from strongroom.travel_rule.enclave.domain.upkeep import BACKUPS, Backup
 from strongroom.travel_rule.enclave.domain.verifications import Outcome, Persons, Result, Verification
 from strongroom.travel_rule.enclave.operations.backup import back_up
@@ -19,11 +21,13 @@ from strongroom.travel_rule.enclave.operations.reencrypt import reencrypt
 from strongroom.travel_rule.enclave.operations.restore import restore
 from strongroom.travel_rule.enclave.store.cipher import ColumnCipher
 from strongroom.travel_rule.enclave.store.commands import insert_commands
+from strongroom.travel_rule.enclave.store.copies import Ciphers, Copy, copy_rows
 from strongroom.travel_rule.enclave.store.engine import EnclaveDatabase
 from strongroom.travel_rule.enclave.store.keys import find_own_key, insert_own_key, put_counter_party_key
 from strongroom.travel_rule.enclave.store.keyset import insert_data_key
 from strongroom.travel_rule.enclave.store.migrate import migrate
 from strongroom.travel_rule.enclave.store.schema import FEATURES, metadata
+from strongroom.travel_rule.enclave.store.trp import find_exchange, put_exchange
 from strongroom.travel_rule.enclave.store.verifications import erase_verification
 from tests.fixtures.enclave import ENGINES, EnclaveDatabases
 from tests.travel_rule.enclave.store.world import (
@@ -42,6 +46,16 @@ from tests.travel_rule.enclave.store.world import (
 ALL = (Backup.DAILY, Backup.PERIODICALLY)
 PERSONS = Persons(originator='{"name":"홍길동"}'.encode(), originating_vasp=b"vasp-1", beneficiary=b"name-2")
 PAIR = OwnKey(type=KeyType.PER_VASP, identifier=OURS, public_key=b"\x01" * 32, private_key=b"\x02" * 32)
+
+
+BY_TRP = tuple(str(UUID(int=number << 96)) for number in range(1, 21))
+"""Exchanges about verifications that are kept no more."""
+
+
+def exchange(uuid: str) -> Exchange:
+    return Exchange(
+        uuid=uuid, vasp_id=THEIRS, callback=f"https://trp.example/{uuid}.0xToken", version="3.2.1", created_at=NOW
+    )
 
 
 def made_for(each: Verification) -> OwnKey:
@@ -64,6 +78,8 @@ async def fill(database: EnclaveDatabase) -> tuple[ColumnCipher, list[Verificati
     theirs = CounterPartyKey(type=KeyType.PER_VASP, vasp_id=THEIRS, identifier=THEIRS, public_key=b"\x05" * 32)
     await database.run(lambda tx: put_counter_party_key(tx, theirs, now=NOW))
     await database.run(lambda tx: insert_commands(tx, [command(1)]))
+    for each in (made[0].uuid, made[2].uuid, *BY_TRP):
+        await database.run(lambda tx, each=each: put_exchange(tx, exchange(each)))
     asked = {"request_id": "r", "verification_uuid": made[0].uuid, "counterparty_vasp_id": THEIRS}
     sanction = {**asked, "direction": "OUTGOING", "address": "0xA", "status": "NOHIT", "created_at": NOW}
     alert = {"external_id": "e", "alert_id": "a", "alert_level": "HIGH", "exposure_type": "DIRECT", "alert_amount": "1"}
@@ -114,9 +130,10 @@ async def test_a_backup_is_restored_and_opens(
         "chainalysis_kyt_results": 0,
         "chainalysis_kyt_alerts": 1,
         "refinitiv_wco_results": 0,
+        "x_trp_exchanges": 22,
     }
     written = b"".join(path.read_bytes() for path in everything(tmp_path) if path.is_file())
-    for secret in ("홍길동".encode(), b"name-2", b"0xErased", PAIR.private_key, b"AgICAgICAgIC"):
+    for secret in ("홍길동".encode(), b"name-2", b"0xErased", b"0xToken", PAIR.private_key, b"AgICAgICAgIC"):
         assert secret not in written
     assert {path.stat().st_mode & 0o077 for path in everything(tmp_path)} == {0}
 
@@ -130,6 +147,8 @@ async def test_a_backup_is_restored_and_opens(
     for table in manifest.tables:
         assert await rows(database, table) == await rows(source, table)
     assert await database.read(lambda tx: find_own_key(tx, KeyType.PER_VASP, OURS, cipher=opened)) == PAIR
+    for each in (made[0].uuid, BY_TRP[0]):  # a transfer under way can be confirmed
+        assert await database.read(lambda tx, each=each: find_exchange(tx, each)) == exchange(each)
     assert await rows(database, "counter_party_keys") == await rows(database, "commands") == []
     await store(database, opened, verification())  # numbers go on
     assert len(await rows(database, "verifications")) == 4
@@ -149,7 +168,8 @@ async def test_what_was_erased_is_erased_in_every_backup(
 
     database, opened = await fresh(enclave_databases, enclave_engine), new_cipher()
     restored = await restore(database=database, cipher=opened, backup=tmp_path / older.name)
-    assert (restored["verifications"], restored["own_keys"]) == (2, 1)
+    assert (restored["verifications"], restored["own_keys"], restored["x_trp_exchanges"]) == (2, 1, 21)
+    assert await database.read(lambda tx: find_exchange(tx, made[2].uuid)) is None
     assert await find(database, opened, made[2].uuid) is None
     assert await find(database, opened, made[0].uuid) is not None
 
@@ -175,6 +195,22 @@ async def test_a_backup_from_before_a_rotation_opens(
         found = await find(database, opened, each.uuid)
         assert found is not None
         assert found.persons == each.persons
+
+
+@pytest.mark.parametrize("table", ["verifications", "x_trp_exchanges"])
+async def test_rows_are_copied_page_by_page(
+    enclave_databases: EnclaveDatabases, enclave_engine: str, table: str
+) -> None:
+    source = await enclave_databases.migrated(enclave_engine)
+    cipher, _ = await fill(source)
+    ciphers = Ciphers(cipher, cipher.new_archive("a")[0])
+    pages: list[Copy] = []
+    while page := await source.read(
+        lambda tx: copy_rows(tx, table, after=pages[-1].place if pages else None, limit=2, ciphers=ciphers)
+    ):
+        pages.extend(page)
+    named = [row[0] for row in await rows(source, table)]
+    assert [copy.place for copy in pages] == named
 
 
 async def test_a_daily_backup_holds_verifications_alone(enclave_databases: EnclaveDatabases, tmp_path: Path) -> None:

@@ -177,10 +177,10 @@ def _exchanges() -> Iterable[Call]:
 def _copies(cipher: ColumnCipher) -> Iterable[Call]:
     archive, _ = cipher.new_archive("a")
     ciphers = Ciphers(cipher, archive)
-    for table in ("verifications", "own_keys", "chainalysis_kyt_alerts"):
+    for table in ("verifications", "own_keys", "chainalysis_kyt_alerts", "x_trp_exchanges"):
         yield (
             "copies.copy_rows",
-            lambda tx, table=table: copies.copy_rows(tx, table, after=0, limit=5, ciphers=ciphers),
+            lambda tx, table=table: copies.copy_rows(tx, table, after=None, limit=5, ciphers=ciphers),
         )
     yield "copies.insert_copies", lambda tx: _copied(tx, ciphers)
     yield "copies.insert_keys", _copied_keys
@@ -254,7 +254,7 @@ async def _replayed(tx: Transaction) -> None:
 
 
 async def _copied(tx: Transaction, ciphers: Ciphers) -> None:
-    rows = await copies.copy_rows(tx, "verifications", after=0, limit=5, ciphers=ciphers)
+    rows = await copies.copy_rows(tx, "verifications", after=None, limit=5, ciphers=ciphers)
     await tx.change(sa.delete(metadata.tables["verifications"]))
     await copies.insert_copies(tx, "verifications", rows, ciphers=ciphers)
 

@@ -29,7 +29,7 @@ BACKUPS: Final[Mapping[str, Backup]] = {
     "x_row_keys": Backup.KEYS,
     "x_messages": Backup.NEVER,
     "x_schema_versions": Backup.NEVER,
-    "x_trp_exchanges": Backup.NEVER,
+    "x_trp_exchanges": Backup.PERIODICALLY,
 }
 """Table by table; those that begin with ``x_`` are the enclave's own."""
 

@@ -18,7 +18,14 @@ import msgspec
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.travel_rule.enclave.domain.upkeep import BACKUPS, Backup
 from strongroom.travel_rule.enclave.store.cipher import ColumnCipher
-from strongroom.travel_rule.enclave.store.copies import Ciphers, copy_rows, list_data_keys, list_row_keys
+from strongroom.travel_rule.enclave.store.copies import (
+    BEFORE_ALL,
+    Ciphers,
+    Place,
+    copy_rows,
+    list_data_keys,
+    list_row_keys,
+)
 from strongroom.travel_rule.enclave.store.engine import EnclaveDatabase
 from strongroom.travel_rule.enclave.store.keyset import load_keyset
 
@@ -101,17 +108,17 @@ async def _replace_keys(database: EnclaveDatabase, folder: Path) -> None:
 
 
 async def _rows_of(database: EnclaveDatabase, table: str, ciphers: Ciphers) -> AsyncGenerator[Any]:
-    after = 0
+    after: Place | None = None
     while copies := await database.read(
         lambda tx, after=after: copy_rows(tx, table, after=after, limit=_PAGE, ciphers=ciphers)
     ):
         for copy in copies:
             yield copy
-        after = copies[-1].number
+        after = copies[-1].place
 
 
 async def _row_keys_of(database: EnclaveDatabase) -> AsyncGenerator[Any]:
-    after = ""
+    after = BEFORE_ALL
     while rows := await database.read(lambda tx, after=after: list_row_keys(tx, after=after, limit=_PAGE)):
         for row in rows:
             yield row

@@ -7,7 +7,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 import sqlalchemy as sa
@@ -22,6 +22,8 @@ from strongroom.travel_rule.enclave.store.keyset import open_column, open_row
 from strongroom.travel_rule.enclave.store.schema import metadata, own_keys, verifications, x_keyset, x_row_keys
 from strongroom.travel_rule.enclave.store.verifications import PERSONAL
 
+BEFORE_ALL: Final = " "
+"""Before every uuid, on every engine; Oracle takes an empty text for none, and nothing comes after that."""
 _K: Final = x_row_keys.c
 _CLEAR: Final = msgspec.json.Encoder()
 _KEYS_OF: Final = sa.select(_K.verification_uuid, _K.key_version, _K.wrapped_key)
@@ -29,10 +31,14 @@ _KEYS: Final = sa.select(*_K).where(_K.verification_uuid > sa.bindparam("after")
 _KEYSET: Final = sa.select(*x_keyset.c).order_by(x_keyset.c.version)
 
 
-class Copy(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One row of a backup. ``uuid`` is of the verification by whose key it is sealed, if it is."""
+Place: TypeAlias = int | str
+"""The primary key of a row: its number, or the uuid of the verification it is about."""
 
-    number: int
+
+class Copy(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One row of a backup. ``place`` is its primary key; ``uuid`` is of the verification by whose key it is sealed."""
+
+    place: Place = msgspec.field(name="number")
     sealed: str
     uuid: str | None = None
 
@@ -45,9 +51,12 @@ class Ciphers:
     archive: ArchiveCipher
 
 
-async def copy_rows(tx: Transaction, name: str, *, after: int, limit: int, ciphers: Ciphers) -> Sequence[Copy]:
-    """The next rows of a table by their number, sealed."""
-    rows = await tx.records(_paged(metadata.tables[name]).limit(limit), {"after": after})
+async def copy_rows(tx: Transaction, name: str, *, after: Place | None, limit: int, ciphers: Ciphers) -> Sequence[Copy]:
+    """The next rows of a table by their primary key, sealed; the first ones after None."""
+    table = metadata.tables[name]
+    if after is None:
+        after = 0 if _is_numbered(table) else BEFORE_ALL
+    rows = await tx.records(_paged(table).limit(limit), {"after": after})
     return [await _sealed(tx, name, row, ciphers) for row in rows]
 
 
@@ -95,7 +104,9 @@ async def is_empty(tx: Transaction, name: str) -> bool:
 async def continue_numbers(tx: Transaction, name: str) -> None:
     """Have the database count on behind the rows that were put back; MySQL and SQL Server do so by themselves."""
     table = metadata.tables[name]
-    number = _number(table)
+    number = _place(table)
+    if not _is_numbered(table):
+        return
     if tx.dialect == "postgresql":
         row = await tx.row(sa.select(sa.func.max(number)))
         if row is not None and row[0] is not None:
@@ -108,14 +119,19 @@ async def continue_numbers(tx: Transaction, name: str) -> None:
         )
 
 
-def _number(table: sa.Table) -> sa.Column[Any]:
+def _place(table: sa.Table) -> sa.Column[Any]:
     (column,) = table.primary_key.columns
     return column
 
 
+def _is_numbered(table: sa.Table) -> bool:
+    """Whether the database numbers its rows; else their primary key is text."""
+    return not isinstance(_place(table).type, sa.String)
+
+
 def _paged(table: sa.Table) -> sa.Select[*tuple[Any, ...]]:
-    number = _number(table)
-    statement = sa.select(*table.c).where(number > sa.bindparam("after")).order_by(number)
+    place = _place(table)
+    statement = sa.select(*table.c).where(place > sa.bindparam("after")).order_by(place)
     owner = _owner(table)
     if owner is None:
         return statement
@@ -138,11 +154,12 @@ async def _sealed(tx: Transaction, name: str, row: sa.RowMapping, ciphers: Ciphe
     if owner is not None:
         row_cipher = await open_row(tx, ciphers.columns, uuid=owner, version=version, wrapped=wrapped)
     await _unseal(tx, name, kept, row_cipher, ciphers.columns)
-    number = int(kept[_number(table).name])
+    key = kept[_place(table).name]
+    place: Place = int(key) if _is_numbered(table) else str(key)
     data = _CLEAR.encode(kept)
     if row_cipher is not None:
-        return Copy(number=number, sealed=row_cipher.seal_copy(name, data), uuid=owner)
-    return Copy(number=number, sealed=ciphers.archive.seal(name, str(number), data))
+        return Copy(place=place, sealed=row_cipher.seal_copy(name, data), uuid=owner)
+    return Copy(place=place, sealed=ciphers.archive.seal(name, str(place), data))
 
 
 async def _unseal(
@@ -156,7 +173,7 @@ async def _unseal(
                 row[column] = row_cipher.open(column, row[column]).decode()
     elif name == own_keys.name:
         secret = await open_column(
-            tx, cipher, table=name, column="private_key", row=_place(row), text=row["private_key"]
+            tx, cipher, table=name, column="private_key", row=_own_place(row), text=row["private_key"]
         )
         row["private_key"] = base64.b64encode(secret).decode()
 
@@ -165,7 +182,7 @@ def _opened(name: str, copy: Copy, row_cipher: RowCipher | None, ciphers: Cipher
     if row_cipher is not None:
         data = row_cipher.open_copy(name, copy.sealed)
     else:
-        data = ciphers.archive.open(name, str(copy.number), copy.sealed)
+        data = ciphers.archive.open(name, str(copy.place), copy.sealed)
     return msgspec.json.decode(data, type=dict[str, Any])
 
 
@@ -176,7 +193,7 @@ def _restored(name: str, row: dict[str, Any], row_cipher: RowCipher | None, ciph
                 row[column] = row_cipher.seal(column, row[column].encode())
     elif name == own_keys.name:
         secret = base64.b64decode(row["private_key"], validate=True)
-        row["private_key"] = cipher.seal(name, "private_key", _place(row), secret)
+        row["private_key"] = cipher.seal(name, "private_key", _own_place(row), secret)
     return _typed(metadata.tables[name], row)
 
 
@@ -193,7 +210,7 @@ async def _row_keys(tx: Transaction, uuids: Sequence[str], cipher: ColumnCipher)
     return keys
 
 
-def _place(row: dict[str, Any]) -> str:
+def _own_place(row: dict[str, Any]) -> str:
     return own_key_place(row["type"], row["key_identifier"], row["public_key"])
 
 

@@ -108,6 +108,9 @@ WHERE own_keys.id > :after ORDER BY own_keys.id;
 SELECT TOP __[POSTCOMPILE_param_1] chainalysis_kyt_alerts.id, chainalysis_kyt_alerts.external_id, chainalysis_kyt_alerts.alert_id, chainalysis_kyt_alerts.alert_level, chainalysis_kyt_alerts.entity_category, chainalysis_kyt_alerts.service_name, chainalysis_kyt_alerts.exposure_type, chainalysis_kyt_alerts.alert_amount, chainalysis_kyt_alerts.created_at, chainalysis_kyt_alerts.updated_at
 FROM chainalysis_kyt_alerts
 WHERE chainalysis_kyt_alerts.id > :after ORDER BY chainalysis_kyt_alerts.id;
+SELECT TOP __[POSTCOMPILE_param_1] x_trp_exchanges.verification_uuid, x_trp_exchanges.vasp_id, x_trp_exchanges.callback, x_trp_exchanges.version, x_trp_exchanges.created_at, x_row_keys.verification_uuid AS owner, x_row_keys.key_version, x_row_keys.wrapped_key
+FROM x_trp_exchanges LEFT OUTER JOIN x_row_keys ON x_row_keys.verification_uuid = x_trp_exchanges.verification_uuid AND x_row_keys.wrapped_key IS NOT NULL
+WHERE x_trp_exchanges.verification_uuid > :after ORDER BY x_trp_exchanges.verification_uuid;
 
 -- copies.insert_copies
 SELECT TOP __[POSTCOMPILE_param_1] verifications.verification_id, verifications.verification_uuid, verifications.result, verifications.reason, verifications.message, verifications.network, verifications.symbol, verifications.amount, verifications.trade_price, verifications.trade_currency, verifications.trade_iso_datetime, verifications.is_exceeding_threshold, verifications.tx_hash, verifications.vout, verifications.originating_vasp_id, verifications.originator_account_number, verifications.ivms101_originator, verifications.ivms101_originating_vasp, verifications.beneficiary_vasp_id, verifications.beneficiary_account_number, verifications.ivms101_beneficiary, verifications.ivms101_beneficiary_vasp, verifications.verified_at, verifications.ordered_at, verifications.created_at, x_row_keys.verification_uuid AS owner, x_row_keys.key_version, x_row_keys.wrapped_key

@@ -116,6 +116,10 @@ SELECT chainalysis_kyt_alerts.id, chainalysis_kyt_alerts.external_id, chainalysi
 FROM chainalysis_kyt_alerts
 WHERE chainalysis_kyt_alerts.id > %(after)s::BIGINT ORDER BY chainalysis_kyt_alerts.id
  LIMIT %(param_1)s::INTEGER;
+SELECT x_trp_exchanges.verification_uuid, x_trp_exchanges.vasp_id, x_trp_exchanges.callback, x_trp_exchanges.version, x_trp_exchanges.created_at, x_row_keys.verification_uuid AS owner, x_row_keys.key_version, x_row_keys.wrapped_key
+FROM x_trp_exchanges LEFT OUTER JOIN x_row_keys ON x_row_keys.verification_uuid = x_trp_exchanges.verification_uuid AND x_row_keys.wrapped_key IS NOT NULL
+WHERE x_trp_exchanges.verification_uuid > %(after)s::VARCHAR ORDER BY x_trp_exchanges.verification_uuid
+ LIMIT %(param_1)s::INTEGER;
 
 -- copies.insert_copies
 SELECT verifications.verification_id, verifications.verification_uuid, verifications.result, verifications.reason, verifications.message, verifications.network, verifications.symbol, verifications.amount, verifications.trade_price, verifications.trade_currency, verifications.trade_iso_datetime, verifications.is_exceeding_threshold, verifications.tx_hash, verifications.vout, verifications.originating_vasp_id, verifications.originator_account_number, verifications.ivms101_originator, verifications.ivms101_originating_vasp, verifications.beneficiary_vasp_id, verifications.beneficiary_account_number, verifications.ivms101_beneficiary, verifications.ivms101_beneficiary_vasp, verifications.verified_at, verifications.ordered_at, verifications.created_at, x_row_keys.verification_uuid AS owner, x_row_keys.key_version, x_row_keys.wrapped_key
