@@ -9,12 +9,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, final
 
 import httpx
 import msgspec
 
-from strongroom.runtime.clock import SystemClock
+from strongroom.runtime.clock import Clock, SystemClock
 from strongroom.runtime.entropy import SystemEntropy
 from strongroom.runtime.http import open_door, serve_config
 from strongroom.runtime.kms import Kms, MemoryKms
@@ -38,6 +38,24 @@ B: Final = "9007199254740993"
 AUTHORITY: Final = MemoryKms()
 WAIT_S: Final = 60.0
 _FAST: Final = WorkSettings(poll_s=0.1, back_off_s=0.05, back_off_max_s=0.3, lease_s=10, callback_tries=3)
+
+
+@final
+class MovedClock:
+    """The machine's clock, and ``ahead_s`` seconds more."""
+
+    def __init__(self) -> None:
+        self._clock = SystemClock()
+        self.ahead_s = 0.0
+
+    def now(self) -> datetime:
+        return self._clock.now() + timedelta(seconds=self.ahead_s)
+
+    def monotonic_s(self) -> float:
+        return self._clock.monotonic_s() + self.ahead_s
+
+    async def sleep(self, seconds_s: float) -> None:
+        await self._clock.sleep(seconds_s)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,8 +160,9 @@ async def pair(
     work: WorkSettings = _FAST,
     change: Callable[[EnclaveConfig], EnclaveConfig] = lambda config: config,
     country: str = "KR",
+    clock: Clock | None = None,
 ) -> AsyncGenerator[Pair]:
-    """``change`` is applied to the settings of both; ``country`` is A's."""
+    """``change`` is applied to the settings of both; ``country`` is A's; both go by ``clock``."""
     async with AsyncExitStack() as stack:
         hub = FakeHub()
         stack.push_async_callback(hub.close)
@@ -154,13 +173,15 @@ async def pair(
             backend_port = await stack.enter_async_context(served(backend))
             config = change(settings(vasp_id, database=url, hub_port=hub_port, backend_port=backend_port, work=work))
             hub.records[vasp_id] = record_of(vasp_id, kms, country=where)
-            sides.append(await stack.enter_async_context(_side(config, kms, backend, hub)))
+            sides.append(await stack.enter_async_context(_side(config, kms, backend, hub, clock)))
         yield Pair(a=sides[0], b=sides[1], hub=hub)
 
 
 @asynccontextmanager
-async def _side(config: EnclaveConfig, kms: Kms, backend: FakeBackend, hub: FakeHub) -> AsyncGenerator[Side]:
-    enclave = await build(config, Ports(clock=SystemClock(), entropy=SystemEntropy(), kms=kms))
+async def _side(
+    config: EnclaveConfig, kms: Kms, backend: FakeBackend, hub: FakeHub, clock: Clock | None
+) -> AsyncGenerator[Side]:
+    enclave = await build(config, Ports(clock=clock or SystemClock(), entropy=SystemEntropy(), kms=kms))
     async with served(enclave.api) as api_port, served(enclave.messages) as message_port:
         hub.ports[config.vasp_id] = message_port
         enclave.start()

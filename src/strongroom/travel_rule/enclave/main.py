@@ -95,7 +95,7 @@ def rotate(*, config: Config) -> None:
 
 @keys_app.command
 def renew(*, config: Config) -> None:
-    """Have counterparties seal to a new key of this provider; serving enclaves need a restart to forget the old."""
+    """Have counterparties seal to a new key of this provider; serving enclaves forget the old within a minute."""
 
     async def run(enclave: Enclave) -> None:
         await renew_own_key(means=enclave.means)

@@ -14,7 +14,10 @@ async def rotate_data_key(*, means: Means) -> int:
 
 
 async def renew_own_key(*, means: Means) -> None:
-    """Drop the provider's own PerVasp key: the next that asks gets a new one, and whoever used the old asks again."""
+    """Drop the provider's own PerVasp key: the next that asks gets a new one, and whoever used the old asks again.
+
+    Processes that run learn of it within a minute.
+    """
     await means.database.run(lambda tx: drop_own_key(tx, KeyType.PER_VASP, means.own_vasp_id))
 
 

@@ -29,8 +29,17 @@ from strongroom.travel_rule.rules.book import Book
 
 _CHANCE_BITS: Final = 21
 _KEYS_KEPT: Final = 10_000
+_OWN_KEY_FRESH_S: Final = 60.0
 Place: TypeAlias = tuple[str, KeyType, str]
 """VASP id, type and identifier of a counterparty's key."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadKey:
+    """An own key in memory, and when it was read from its table, by the monotonic clock."""
+
+    key: OwnKey
+    read_at_s: float
 
 
 class Starter(Protocol):
@@ -87,7 +96,7 @@ class Means:
     trp: Trp | None = None
     trisa_key: RSAPrivateKey | None = field(default=None, repr=False)
     ended: Ended = field(default_factory=Ended)
-    own_keys: dict[bytes, OwnKey] = field(default_factory=dict[bytes, OwnKey], repr=False)
+    own_keys: dict[bytes, ReadKey] = field(default_factory=dict[bytes, ReadKey], repr=False)
     party_keys: dict[Place, CounterPartyKey] = field(default_factory=dict[Place, CounterPartyKey], repr=False)
 
     def now(self) -> datetime:
@@ -137,10 +146,23 @@ class Means:
                 self.starter.begin(command, carried)
 
     def remember_key(self, key: OwnKey) -> None:
-        """Keep an own key in memory; the oldest is let go of."""
+        """Keep an own key in memory, as it was just read; the oldest is let go of."""
         if len(self.own_keys) >= _KEYS_KEPT:
             del self.own_keys[next(iter(self.own_keys))]
-        self.own_keys[key.public_key] = key
+        self.own_keys[key.public_key] = ReadKey(key, self.clock.monotonic_s())
+
+    def find_known_key(self, public_key: bytes) -> OwnKey | None:
+        """The own key of that public half, if it was read less than a minute ago: another process may have renewed it.
+
+        One that is older is forgotten, so that a key that was dropped or erased does not stay in memory.
+        """
+        known = self.own_keys.get(public_key)
+        if known is None:
+            return None
+        if self.clock.monotonic_s() - known.read_at_s < _OWN_KEY_FRESH_S:
+            return known.key
+        del self.own_keys[public_key]
+        return None
 
     def remember_party_key(self, key: CounterPartyKey) -> None:
         """Keep a counterparty's key in memory, as the table does; the oldest is let go of."""

@@ -25,7 +25,7 @@ async def get_own_key(*, means: Means, key_type: KeyType, identifier: str) -> Ow
 
 async def find_key_to_open(*, means: Means, public_key: bytes) -> OwnKey | None:
     """The own key of that public half, 32 bytes."""
-    known = means.own_keys.get(public_key)
+    known = means.find_known_key(public_key)
     if known is not None:
         return known
     found = await means.database.read(lambda tx: find_own_key_by_public(tx, public_key, cipher=means.cipher))
