@@ -20,7 +20,7 @@ from urllib.parse import quote
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from strongroom.apps.embedded.ports import HOST, keep_port
+from strongroom.apps.embedded.ports import HOST, choose_port, remember_port
 from strongroom.apps.embedded.process import Command, ManagedProcess, run_to_end
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.entropy import Entropy, SystemEntropy
@@ -32,6 +32,7 @@ MISSING = "MariaDB is not installed: apt-get install mariadb-server"
 _SEARCH = os.pathsep.join(("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"))
 _ENVIRONMENT: Mapping[str, str] = {"LC_ALL": "C", "PATH": _SEARCH, "TZ": "UTC"}
 _ATTEMPTS = 5
+_DRAFT = "data.new."
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _START_TIMEOUT_S = 300.0
 _POLL_S = 0.05
@@ -100,7 +101,8 @@ def start_mariadb(data_dir: Path, *, durable: bool = True, entropy: Entropy | No
         entropy: source of the administrator's password.
 
     Raises:
-        StrongroomError: CONFIG_INVALID if its programs are not installed; UNAVAILABLE if it does not come up.
+        StrongroomError: CONFIG_INVALID if its programs are not installed; UNAVAILABLE if it does not come up;
+            STATUS_CONFLICT if one runs there already.
     """
     programs = find_mariadb()
     if programs is None:
@@ -108,13 +110,18 @@ def start_mariadb(data_dir: Path, *, durable: bool = True, entropy: Entropy | No
     data_dir = data_dir.absolute()
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     (data_dir / "tmp").mkdir(mode=0o700, exist_ok=True)
-    password = _keep_password(data_dir, entropy or SystemEntropy())
-    if not (data_dir / "data" / "mysql").is_dir():
-        _initialise(data_dir, programs)
+    chance = entropy or SystemEntropy()
+    password = _keep_password(data_dir, chance)
     reason = ""
     for _ in range(_ATTEMPTS):
-        port = keep_port(data_dir / "port")
-        process = ManagedProcess.start(_command(data_dir, programs, port=port, durable=durable))
+        port = choose_port(data_dir / "port")
+
+        def prepare(port: int = port) -> None:
+            remember_port(data_dir / "port", port)
+            if not (data_dir / "data").is_dir():
+                _initialise(data_dir, programs, chance)
+
+        process = ManagedProcess.start(_command(data_dir, programs, port=port, durable=durable), before=prepare)
         if _wait_ready(process, port):
             return RunningMariaDb(process=process, port=port, password=password)
         reason = process.log_tail()
@@ -151,14 +158,22 @@ def _command(data_dir: Path, programs: Programs, *, port: int, durable: bool) ->
     )
 
 
-def _initialise(data_dir: Path, programs: Programs) -> None:
-    options = (f"--datadir={data_dir / 'data'}", f"--user={_own_name()}", "--auth-root-authentication-method=normal")
+def _initialise(data_dir: Path, programs: Programs, entropy: Entropy) -> None:
+    """Makes MariaDB's own folder beside its final place and moves it there, so that a killed start leaves no half one.
+
+    Each draft has a name of its own: what a killed start left may still be writing to the one before.
+    """
+    for old in data_dir.glob(f"{_DRAFT}*"):
+        shutil.rmtree(old, ignore_errors=True)
+    draft = data_dir / f"{_DRAFT}{entropy.token(8).hex()}"
+    options = (f"--datadir={draft}", f"--user={_own_name()}", "--auth-root-authentication-method=normal")
     run_to_end(
         (programs.install, "--no-defaults", *options, "--skip-test-db"),
         environment=_environment(data_dir),
         account=None,
         directory=data_dir,
     )
+    draft.rename(data_dir / "data")
 
 
 def _environment(data_dir: Path) -> Mapping[str, str]:
