@@ -1,5 +1,6 @@
 """Verifications in TRISA's envelopes: sealed by one enclave, opened, decided and answered by another."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from strongroom.runtime.entropy import SystemEntropy
 from strongroom.travel_rule.enclave.config import EnclaveConfig, TrisaSettings
+from strongroom.travel_rule.enclave.operations.keep import erase
 from strongroom.travel_rule.ivms101.findings import Edition
 from strongroom.travel_rule.ivms101.payload import write_element
 from strongroom.travel_rule.trisa.envelope import Envelope, parse_envelope, write_envelope
@@ -96,8 +98,17 @@ def sealed_with(answer: Any, **changes: Any) -> Any:
     _, received = read(answer, OWN)
     assert received.identity.element is not None
     assert isinstance(received.transaction, Transaction)
+    identity = received.identity.element
+    if "country" in changes:
+        (person,) = identity.beneficiary.persons
+        assert person.natural_person is not None
+        natural = msgspec.structs.replace(person.natural_person, country_of_residence=changes["country"])
+        persons = (msgspec.structs.replace(person, natural_person=natural),)
+        identity = msgspec.structs.replace(
+            identity, beneficiary=msgspec.structs.replace(identity.beneficiary, beneficiary_persons=persons)
+        )
     contents = Contents(
-        identity=received.identity.element,
+        identity=identity,
         transaction=msgspec.structs.replace(received.transaction, **changes.pop("transaction", {})),
         sent_at=received.sent_at,
         received_at=changes.pop("received_at", received.received_at),
@@ -263,6 +274,35 @@ async def test_a_pending_answer_and_the_one_that_follows(enclaves: Pair) -> None
     enclaves.b.backend.decisions[DAVE] = {"result": "VERIFIED"}
     assert (await recorded(enclaves, await reply(enclaves, envelope)))["result"] == "VERIFIED"
     await until_true(lambda: results(enclaves) == ["PENDING", "VERIFIED"])
+
+
+async def test_an_acceptance_that_breaks_ivms101_is_an_error(enclaves: Pair) -> None:
+    envelope = await sealed(enclaves)
+    answer = await reply(enclaves, envelope)
+    said = await recorded(enclaves, sealed_with(answer, country="QQ"))
+    assert (said["result"], said["reason"]) == ("ERROR", "UNDEFINED-ERROR")
+    found = await enclaves.a.get(f"/v1/verifications/{envelope['id']}")
+    assert part(found["ivms101Beneficiary"]) == ivms101()["beneficiary"]
+    await until_true(lambda: results(enclaves) == ["ERROR"])
+
+
+async def test_what_was_erased_takes_no_answer(enclaves: Pair) -> None:
+    envelope = await sealed(enclaves)
+    answer = await reply(enclaves, envelope)
+    await erase(means=enclaves.a.enclave.means, uuid=envelope["id"])
+    assert (await recorded(enclaves, answer, 400))["code"] == "VERIFICATION-NOT-FOUND"
+
+
+async def test_of_two_answers_at_once_one_is_recorded(enclaves: Pair) -> None:
+    envelope = await sealed(enclaves)
+    answer = await reply(enclaves, envelope)
+    ways = [{"beneficiaryVaspId": B, "envelope": each} for each in (answer, error_about(envelope["id"], "REJECTED"))]
+    answers = await asyncio.gather(*(enclaves.a.api.post("/v1/trisa/envelopes/result", json=way) for way in ways * 3))
+    recorded_as = {each.json()["result"] for each in answers if each.status_code == 200}
+    assert {each.status_code for each in answers} == {200, 409}
+    found = await enclaves.a.get(f"/v1/verifications/{envelope['id']}")
+    assert recorded_as == {found["result"]}
+    await until_true(lambda: results(enclaves) == [found["result"]])
 
 
 async def test_after_a_final_result_another_is_refused(enclaves: Pair) -> None:
