@@ -116,8 +116,8 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         unit = 1000 if self.digits else 1_000_000
-        cut = value.astimezone(UTC).replace(tzinfo=None)
-        return cut.replace(microsecond=cut.microsecond // unit * unit)
+        moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return moment.replace(microsecond=moment.microsecond // unit * unit, tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  the same
         """Aware again."""

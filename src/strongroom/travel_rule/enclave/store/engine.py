@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 ATTEMPTS: Final = 12
 """How often a transaction is tried before ``UNAVAILABLE``."""
+_ISOLATION: Final = "READ COMMITTED"
 _FIRST_PAUSE_S: Final = 0.005
 _LONGEST_PAUSE_S: Final = 0.5
 # Deadlock and lock wait timeout (MySQL 8 reference B.3.1), both and serialisation failure (PostgreSQL appendix A),
@@ -110,13 +111,19 @@ class Transaction:
 
 @final
 class EnclaveDatabase:
-    """A pool of connections to one database. Every method raises ``UNAVAILABLE`` when the database is not there."""
+    """A pool of connections to one database. Every method raises ``UNAVAILABLE`` when the database is not there.
+
+    Args:
+        engine: whose connections commit each statement by itself on PostgreSQL, where a transaction begins explicitly.
+        clock, entropy: for the pauses before a transaction is repeated.
+    """
 
     def __init__(self, engine: AsyncEngine, *, clock: Clock, entropy: Entropy) -> None:
-        self._engine = engine
-        # elsewhere a connection is brought to this and back by more journeys than it spares
+        self._pool = engine
+        # elsewhere a connection is brought from one to the other by more journeys than that spares
         is_cheap = engine.dialect.name == "postgresql"
-        self._single = engine.execution_options(isolation_level="AUTOCOMMIT") if is_cheap else None
+        self._single = engine if is_cheap else None
+        self._engine = engine.execution_options(isolation_level=_ISOLATION) if is_cheap else engine
         self._clock = clock
         self._entropy = entropy
 
@@ -164,7 +171,7 @@ class EnclaveDatabase:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._engine.dispose()
+        await self._pool.dispose()
 
     async def _repeat(self, step: Callable[[], Awaitable[T]]) -> T:
         for attempt in range(ATTEMPTS):
@@ -187,8 +194,11 @@ class EnclaveDatabase:
 
     async def _alone(self, engine: AsyncEngine, work: Callable[[Transaction], Awaitable[T]]) -> T:
         try:
-            async with engine.connect() as connection:
+            connection = await engine.connect()
+            try:
                 return await work(Transaction(connection, self.dialect))
+            finally:
+                await connection.close()
         except (OSError, PoolTimeoutError) as error:
             raise StrongroomError(Code.UNAVAILABLE, "The database does not answer.") from error
 
@@ -210,7 +220,7 @@ async def open_database(settings: DatabaseSettings, *, clock: Clock, entropy: En
         url = sa.make_url(settings.url)
         engine = create_async_engine(
             url,
-            isolation_level="READ COMMITTED",
+            isolation_level="AUTOCOMMIT" if url.get_backend_name() == "postgresql" else _ISOLATION,
             pool_size=settings.max_connections,
             max_overflow=0,
             pool_timeout=settings.timeout_s,
