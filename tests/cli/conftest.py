@@ -16,6 +16,10 @@ from tests.fixtures.tenant import API_USER
 
 PROGRAM = str(Path(sys.executable).with_name("strongroom"))
 Run = Callable[..., "Ran"]
+_AT_A_TERMINAL = """import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+os.execv(sys.argv[1], sys.argv[1:])"""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,11 @@ def strongroom(folder: Path) -> Run:
 def plain(**environment: str) -> dict[str, str]:
     """An environment without a trace of the developer's own settings."""
     return {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "COLUMNS": "100", **environment}
+
+
+def interruptible(*arguments: str) -> list[str]:
+    """The program with Ctrl-C as at a terminal: who runs the tests in the background may have had it ignored."""
+    return [sys.executable, "-c", _AT_A_TERMINAL, PROGRAM, *arguments]
 
 
 def write_ready_file(path: Path, url: str, **changes: str | None) -> None:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from strongroom.kernel.errors import Code
-from tests.cli.conftest import PROGRAM, Run, plain, write_ready_file
+from tests.cli.conftest import PROGRAM, Run, interruptible, plain, write_ready_file
 from tests.cli.gateway import Answer, Gateway
 from tests.fixtures.tenant import API_USER
 
@@ -108,7 +108,7 @@ def test_what_strangers_wrote_cannot_command_the_terminal(strongroom: Run, gatew
 def test_ctrl_c_ends_quietly(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         write_ready_file(folder / "silent.json", f"http://127.0.0.1:{silent.getsockname()[1]}/v1")
-        command = [PROGRAM, "assets", "--ready-file", "silent.json"]
+        command = interruptible("assets", "--ready-file", "silent.json")
         process = subprocess.Popen(command, cwd=folder, env=plain(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         silent.settimeout(20)
         connection, _ = silent.accept()

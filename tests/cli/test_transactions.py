@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from strongroom.kernel.errors import Code
-from tests.cli.conftest import PROGRAM, Run, plain, write_ready_file
+from tests.cli.conftest import Run, interruptible, plain, write_ready_file
 from tests.cli.gateway import TRANSACTION_ID, Answer, Gateway, Json, step, transaction
 from tests.fixtures.tenant import FRIEND
 
@@ -178,7 +178,7 @@ def test_waiting_has_an_end(strongroom: Run, gateway: Gateway) -> None:
 def test_ctrl_c_while_waiting(gateway: Gateway, folder: Path) -> None:
     gateway.creates()
     gateway.say(STEPS, so_far("PENDING_SIGNATURE"))
-    command = [PROGRAM, "tx", "create", "--amount", "1", "--to", FRIEND, "--wait"]
+    command = interruptible("tx", "create", "--amount", "1", "--to", FRIEND, "--wait")
     process = subprocess.Popen(command, cwd=folder, env=plain(), stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     assert process.stderr.readline() == f"transaction {gateway.made}\n"
