@@ -31,7 +31,8 @@ async def test_both_hear_of_the_successor_that_lands(
 ) -> None:
     dead, successor = pair
     await world.watch_slot(dead)
-    await world.broadcast(successor)
+    await world.broadcast(successor)  # stored when this returns, and sent soon after
+    await until(lambda: chain.ask("eth_getTransactionByHash", successor.hash))
     await chain.mine(2)
     await until(lambda: world.is_closed(successor))
     await until(lambda: closed(world, dead))
