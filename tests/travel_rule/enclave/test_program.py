@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from strongroom.travel_rule.enclave.main import run_command
+from strongroom.runtime.program import Exit, run_program
+from strongroom.travel_rule.enclave.main import app
 from tests.fakes.travel_rule_backend import BOB, CAROL, Misbehaviour
 from tests.travel_rule.enclave.pair import B, ivms101, order, until, until_true
 from tests.travel_rule.enclave.processes import Processes, processes
@@ -97,11 +98,11 @@ def test_settings_that_are_not_understood_are_refused_without_their_values(
         ("= 1", "cannot be read as TOML"),
     ):
         file.write_text(text)
-        assert run_command(["serve", "--config", str(file)]) == 1
+        assert run_program(app, ["serve", "--config", str(file)]) is Exit.REFUSED
         error = capsys.readouterr().err
         assert said in error
         assert "secret token" not in error
-    assert run_command(["nonsense"]) == 2
+    assert run_program(app, ["nonsense"]) is Exit.USAGE
 
 
 async def _go_well_and_badly(running: Processes) -> None:

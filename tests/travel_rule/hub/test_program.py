@@ -14,7 +14,8 @@ from strongroom.apps.embedded.postgres import RunningPostgres
 from strongroom.runtime.clock import SystemClock
 from strongroom.runtime.db import Database, DatabaseConfig
 from strongroom.runtime.kms import MemoryKms
-from strongroom.travel_rule.hub.main import ADMIN_DSN, RECORD_FILE, REFUSED, USAGE, run_command
+from strongroom.runtime.program import Exit, run_program
+from strongroom.travel_rule.hub.main import ADMIN_DSN, RECORD_FILE, app
 from strongroom.travel_rule.hub.store import list_passages
 from strongroom.travel_rule.messages import verify_record
 from tests.fixtures.embedded import until
@@ -39,7 +40,7 @@ def hub(capsys: pytest.CaptureFixture[str]) -> Hub:
     """Run one command of the hub's program."""
 
     def ran(*arguments: object) -> Said:
-        code = run_command([str(argument) for argument in arguments])
+        code = run_program(app, [str(argument) for argument in arguments])
         said = capsys.readouterr()
         return Said(code, said.out, said.err)
 
@@ -154,16 +155,19 @@ def test_what_cannot_be_done_is_said(hub: Hub, site: Site, monkeypatch: pytest.M
     enrol = ("enrol", "--config", site.config)
     assert hub(*enrol, anna.tls_folder / RECORD_FILE).code == 0
     for arguments, code, words in (
-        ((*enrol, forged), REFUSED, "VASP_RECORD_INVALID"),
-        ((*enrol, anna.tls_folder / RECORD_FILE), REFUSED, "as new is enrolled already"),
-        ((*enrol, site.folder / "nothing"), REFUSED, "cannot be read"),
-        (("run", "--config", site.folder / "nothing.toml"), REFUSED, "nothing.toml cannot be read"),
-        (("fly",), USAGE, ""),
+        ((*enrol, forged), Exit.REFUSED, "VASP_RECORD_INVALID"),
+        ((*enrol, anna.tls_folder / RECORD_FILE), Exit.REFUSED, "as new is enrolled already"),
+        ((*enrol, site.folder / "nothing"), Exit.REFUSED, "cannot be read"),
+        (("run", "--config", site.folder / "nothing.toml"), Exit.REFUSED, "nothing.toml cannot be read"),
+        (("fly",), Exit.USAGE, ""),
     ):
         said = hub(*arguments)
         assert (said.code, words in said.err) == (code, True), said
     where = ("--home", site.authority, "--out", site.folder / "x", "--vasp-id", "7", "--name", "n", "--legal-name", "l")
     for key, url in (("00" * 31, "https://h:1"), ("zz" * 32, "https://h:1"), ("00" * 32, "http://h:1")):
-        assert hub("authority", "issue", *where, "--country", "KR", "--url", url, "--identity-key", key).code == REFUSED
+        assert (
+            hub("authority", "issue", *where, "--country", "KR", "--url", url, "--identity-key", key).code
+            == Exit.REFUSED
+        )
     monkeypatch.delenv(ADMIN_DSN)
     assert "STRONGROOM_ADMIN_DSN must be set" in hub("migrate", "--config", site.config).err

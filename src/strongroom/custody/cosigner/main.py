@@ -12,7 +12,7 @@ from typing import Annotated, Final
 
 import structlog
 import uvloop
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, Parameter
 
 from strongroom.custody.cosigner.app import build, open_context, system_ports
 from strongroom.custody.cosigner.config import CosignerConfig, load_config, write_config
@@ -30,11 +30,9 @@ from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment, TenantId
 from strongroom.runtime.collector import settle_collector
 from strongroom.runtime.kms import write_once
+from strongroom.runtime.program import run_program
 from strongroom.threshold.backup import load_recovery_key, load_recovery_public_key
 
-REFUSED: Final = 1
-USAGE: Final = 2
-DAMAGED: Final = 3
 IDENTITY_FILE: Final = "identity.json"
 _DOCUMENT_BYTES_MAX: Final = 2 << 20
 
@@ -216,19 +214,7 @@ def status(*, home: Home) -> None:
 
 def main() -> None:
     """Run the program."""
-    sys.exit(run_command(sys.argv[1:]))
-
-
-def run_command(arguments: list[str]) -> int:
-    """Run one command; gives the exit code."""
-    try:
-        app(arguments, exit_on_error=False, result_action="return_value")
-    except CycloptsError:
-        return USAGE
-    except StrongroomError as error:
-        sys.stderr.write(f"{error.code.name}: {error.detail}\n{error.code.meaning.remedy}\n")
-        return DAMAGED if error.code is Code.STATE_DAMAGED else REFUSED
-    return 0
+    sys.exit(run_program(app, sys.argv[1:]))
 
 
 async def _run_until_signal(link: Link) -> None:

@@ -13,6 +13,7 @@ from strongroom.kernel.documents.request import check_depth
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.clock import Clock
 from strongroom.runtime.entropy import Entropy
+from strongroom.runtime.http import GoneError, read_body
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -30,10 +31,6 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 @final
-class _GoneError(Exception):
-    """The client hung up before its request was complete."""
-
-
 @final
 class Door:
     """An ASGI application in front of the routes.
@@ -76,7 +73,7 @@ class Door:
         with structlog.contextvars.bound_contextvars(request_id=answer.request_id):
             try:
                 await self._admit(scope, receive, answer, began_s)
-            except _GoneError:
+            except GoneError:
                 return
             except Exception as error:  # noqa: BLE001 - the door is where every exception becomes a code
                 await answer.refuse(explain(error))
@@ -102,7 +99,7 @@ class Door:
             token=_bearer(_header(scope, b"authorization")),
             operator_token=operator_token,
             idempotency_key=parse_idempotency_key(_header(scope, b"idempotency-key") or "", method=scope["method"]),
-            body=await _read_body(scope, receive, limit=limit),
+            body=await read_body(scope, receive, limit=limit, too_large=_too_large(limit)),
             received_at_us=received_at_us,
             request_id=answer.request_id,
         )
@@ -174,22 +171,8 @@ def _uri(scope: Scope) -> str:
     return (path + b"?" + query if query else path).decode("latin-1")
 
 
-async def _read_body(scope: Scope, receive: Receive, *, limit: int) -> bytes:
-    too_large = StrongroomError(Code.REQUEST_INVALID, f"The body exceeds {limit} bytes.")
-    stated = _header(scope, b"content-length") or ""
-    if stated.isdecimal() and int(stated) > limit:
-        raise too_large
-    parts: list[bytes] = []
-    size, more = 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _GoneError
-        parts.append(message.get("body", b""))
-        size, more = size + len(parts[-1]), message.get("more_body", False)
-        if size > limit:
-            raise too_large
-    return b"".join(parts)
+def _too_large(limit: int) -> StrongroomError:
+    return StrongroomError(Code.REQUEST_INVALID, f"The body exceeds {limit} bytes.")
 
 
 def _check_encoding(body: bytes) -> None:

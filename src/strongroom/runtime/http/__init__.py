@@ -4,12 +4,14 @@
 finds in ``scope["state"][PEER]`` whose certificate the connection showed.
 """
 
+from strongroom.runtime.http.body import GoneError, read_body
 from strongroom.runtime.http.client import HttpAnswer, HttpClient, HttpFailure, HttpFailureError, Origin
 from strongroom.runtime.http.server import PEER, Peer, open_door, serve_config, wait_for_signal
 from strongroom.runtime.http.tls import certificate_key_hash, client_context, named_service, server_context
 
 __all__ = [
     "PEER",
+    "GoneError",
     "HttpAnswer",
     "HttpClient",
     "HttpFailure",
@@ -20,6 +22,7 @@ __all__ = [
     "client_context",
     "named_service",
     "open_door",
+    "read_body",
     "serve_config",
     "server_context",
     "wait_for_signal",

@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import structlog
 import uvicorn
 import uvloop
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, Parameter
 
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.clock import SystemClock
@@ -20,6 +20,7 @@ from strongroom.runtime.collector import settle_collector
 from strongroom.runtime.entropy import SystemEntropy
 from strongroom.runtime.http import open_door, serve_config, server_context, wait_for_signal
 from strongroom.runtime.kms import SoftwareAttestor, SoftwareKms
+from strongroom.runtime.program import run_program
 from strongroom.runtime.service import HttpApp
 from strongroom.runtime.telemetry import configure_logging
 from strongroom.travel_rule.enclave.app import IDENTITY, Enclave, Ports, build, migrate_store
@@ -30,7 +31,6 @@ from strongroom.travel_rule.enclave.operations.keep import erase as erase_one
 from strongroom.travel_rule.enclave.operations.keep import renew_own_key, rotate_data_key
 
 SERVICE: Final = "travel-rule-enclave"
-REFUSED, USAGE, DAMAGED = 1, 2, 3
 _log = structlog.stdlib.get_logger(__name__)
 
 app = App(
@@ -129,19 +129,7 @@ def replay_letter(letter: Annotated[int, Parameter(help="Its id.")], *, config: 
 
 def main() -> None:
     """Run the program."""
-    sys.exit(run_command(sys.argv[1:]))
-
-
-def run_command(arguments: list[str]) -> int:
-    """Run one command; gives the exit code."""
-    try:
-        app(arguments, exit_on_error=False, result_action="return_value")
-    except CycloptsError:
-        return USAGE
-    except StrongroomError as error:
-        sys.stderr.write(f"{error.code.name}: {error.detail}\n{error.code.meaning.remedy}\n")
-        return DAMAGED if error.code is Code.STATE_DAMAGED else REFUSED
-    return 0
+    sys.exit(run_program(app, sys.argv[1:]))
 
 
 async def _serve(settings: EnclaveConfig) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import structlog
 import uvloop
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, Parameter
 
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment
@@ -19,6 +19,7 @@ from strongroom.runtime.collector import settle_collector
 from strongroom.runtime.db import Database, DatabaseConfig
 from strongroom.runtime.http import open_door, serve_config, server_context, wait_for_signal
 from strongroom.runtime.kms import SoftwareAttestor, write_once
+from strongroom.runtime.program import run_program
 from strongroom.runtime.telemetry import configure_logging
 from strongroom.travel_rule.hub.app import build, migrate_store
 from strongroom.travel_rule.hub.config import HubConfig, load_config
@@ -28,7 +29,6 @@ from strongroom.travel_rule.messages import VaspStatus
 
 ADMIN_DSN: Final = "STRONGROOM_ADMIN_DSN"
 RECORD_FILE: Final = "vasp.record"
-USAGE, REFUSED = 2, 1
 _KEY_HEX: Final = 64
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -193,19 +193,7 @@ def _say(text: str) -> None:
 
 def main() -> None:
     """Run the program."""
-    sys.exit(run_command(sys.argv[1:]))
-
-
-def run_command(arguments: list[str]) -> int:
-    """Run one command; gives the exit code."""
-    try:
-        app(arguments, exit_on_error=False, result_action="return_value")
-    except CycloptsError:
-        return USAGE
-    except StrongroomError as error:
-        sys.stderr.write(f"{error.code.name}: {error.detail}\n{error.code.meaning.remedy}\n")
-        return REFUSED
-    return 0
+    sys.exit(run_program(app, sys.argv[1:]))
 
 
 if __name__ == "__main__":

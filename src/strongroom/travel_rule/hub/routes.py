@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from strongroom.kernel.errors import Code, StrongroomError
-from strongroom.runtime.http import PEER, Peer
+from strongroom.runtime.http import PEER, GoneError, Peer, read_body
 from strongroom.runtime.service import HttpApp
 from strongroom.travel_rule.hub.domain import Health, Member
 from strongroom.travel_rule.hub.operations.relay import Relay, carry_message
@@ -44,10 +44,6 @@ class Vasps(msgspec.Struct, frozen=True):
     vasps: list[Vasp]
 
 
-class _GoneError(Exception):
-    """The sender hung up before its request was complete."""
-
-
 def make_application(relay: Relay) -> HttpApp:
     """The door; every connection's certificate has been checked by TLS, and is looked up here."""
 
@@ -56,7 +52,7 @@ def make_application(relay: Relay) -> HttpApp:
         try:
             content_type, body = await _answer(relay, scope, receive)
             status = 200
-        except _GoneError:
+        except GoneError:
             return
         except StrongroomError as error:
             status, content_type, body = error.code.meaning.http_status, _JSON, _refusal(error)
@@ -76,7 +72,7 @@ async def _answer(relay: Relay, scope: Scope, receive: Receive) -> tuple[bytes, 
     method, path = cast("str", scope["method"]), cast("str", scope["path"])
     if method == "POST" and path.startswith(_MESSAGES):
         to_vasp = path.removeprefix(_MESSAGES)
-        return _BYTES, await carry_message(relay=relay, peer=peer, to_vasp=to_vasp, read=lambda: _read(receive))
+        return _BYTES, await carry_message(relay=relay, peer=peer, to_vasp=to_vasp, read=lambda: _take(scope, receive))
     if method == "GET" and path == "/v1/vasps":
         relay.directory.get_caller(peer)
         listed = [_vasp(member) for member in relay.directory.members()]
@@ -86,18 +82,9 @@ async def _answer(relay: Relay, scope: Scope, receive: Receive) -> tuple[bytes, 
     raise StrongroomError(Code.NOT_FOUND)
 
 
-async def _read(receive: Receive) -> bytes:
-    parts: list[bytes] = []
-    size, more = 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _GoneError
-        parts.append(message.get("body", b""))
-        size, more = size + len(parts[-1]), message.get("more_body", False)
-        if size > MESSAGE_BYTES_MAX:
-            raise StrongroomError(Code.TRAVEL_RULE_MESSAGE_INVALID, f"The message exceeds {MESSAGE_BYTES_MAX} bytes.")
-    return b"".join(parts)
+async def _take(scope: Scope, receive: Receive) -> bytes:
+    too_large = StrongroomError(Code.TRAVEL_RULE_MESSAGE_INVALID, f"The message exceeds {MESSAGE_BYTES_MAX} bytes.")
+    return await read_body(scope, receive, limit=MESSAGE_BYTES_MAX, too_large=too_large)
 
 
 def _vasp(member: Member) -> Vasp:

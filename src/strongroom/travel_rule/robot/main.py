@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Annotated
 
 import uvloop
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, Parameter
 
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment
 from strongroom.runtime.clock import SystemClock
 from strongroom.runtime.http import open_door, serve_config, wait_for_signal
 from strongroom.runtime.kms import SoftwareAttestor
+from strongroom.runtime.program import run_program
 from strongroom.runtime.telemetry import configure_logging
 from strongroom.travel_rule.robot.server import Robot
 
@@ -52,13 +53,7 @@ def _read(path: Path) -> str:
 
 def main() -> None:
     """Run the program."""
-    try:
-        app(sys.argv[1:], exit_on_error=False, result_action="return_value")
-    except CycloptsError:
-        sys.exit(2)
-    except StrongroomError as error:
-        sys.stderr.write(f"{error.code.name}: {error.detail}\n{error.code.meaning.remedy}\n")
-        sys.exit(1)
+    sys.exit(run_program(app, sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias, TypeVar, final
 import msgspec
 
 from strongroom.runtime.clock import Clock
+from strongroom.runtime.http import GoneError, read_body
 from strongroom.travel_rule.robot import calls, customers
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -67,6 +68,8 @@ class Robot:
         """One request."""
         try:
             status, body = 200, await self._answer(scope, receive)
+        except GoneError:
+            return
         except _RefusedError as refused:
             status, body = refused.status, b"{}"
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -86,7 +89,7 @@ class Robot:
             return self._show()
         if method != "POST":
             raise _RefusedError(404)
-        body = await _read(receive)
+        body = await read_body(scope, receive, limit=_BODY_BYTES_MAX, too_large=_RefusedError(413))
         if path.startswith("/control/"):
             return self._obey(path, body)
         name = PATHS.get(path)
@@ -177,15 +180,3 @@ def _said(say: Callable[..., customers.Saying], asset: calls.AssetInfo, benefici
 
 def _parse(body: bytes, kind: type[T]) -> T:
     return msgspec.json.decode(body, type=kind)
-
-
-async def _read(receive: Receive) -> bytes:
-    body, more = b"", True
-    while more:
-        part = await receive()
-        if part["type"] == "http.disconnect":
-            raise _RefusedError(400)
-        body, more = body + part.get("body", b""), part.get("more_body", False)
-        if len(body) > _BODY_BYTES_MAX:
-            raise _RefusedError(413)
-    return body

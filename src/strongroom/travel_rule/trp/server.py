@@ -13,9 +13,9 @@ import structlog
 
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.clock import Clock
-from strongroom.runtime.http import PEER, Peer
+from strongroom.runtime.http import PEER, GoneError, Peer, read_body
 from strongroom.travel_rule.trp.desk import Desk, Sender
-from strongroom.travel_rule.trp.headers import JSON, FaultError, HeaderList, echoed, parse_head
+from strongroom.travel_rule.trp.headers import JSON, FaultError, echoed, parse_head
 from strongroom.travel_rule.trp.messages import (
     MESSAGE_BYTES_MAX,
     Extensions,
@@ -69,7 +69,7 @@ class TrpServer:
             return
         try:
             reply = await self._answer(scope, receive)
-        except _GoneError:
+        except GoneError:
             return
         kind = scope["path"].split("/")[1][:20] if scope["path"].startswith("/") else ""
         _log.info("trp_request", method=scope["method"], kind=kind, status=reply.status)
@@ -87,7 +87,7 @@ class TrpServer:
             if status >= 500:
                 _log.warning("trp_failed", code=error.code.name)
             return _Reply(status, error.detail.encode(), _TEXT)
-        except _GoneError:
+        except GoneError:
             raise
         except Exception:  # noqa: BLE001 - the door is where every exception becomes a status
             _log.exception("unexpected_exception")
@@ -119,7 +119,8 @@ class TrpServer:
         sender = Sender(
             key_hash=_key_hash(scope), version=head.version, identifier=head.identifier, extensions=head.extensions
         )
-        body = await _read_body(scope, receive)
+        too_large = FaultError(413, f"The body exceeds {MESSAGE_BYTES_MAX} bytes.")
+        body = await read_body(scope, receive, limit=MESSAGE_BYTES_MAX, too_large=too_large)
         if noun == INQUIRIES:
             _check_tag(bytes(scope["query_string"]))
             inquiry = parse_inquiry(body, demands=self._desk.demands())
@@ -136,11 +137,6 @@ def status_of(error: StrongroomError) -> int:
     return error.code.meaning.http_status
 
 
-@final
-class _GoneError(Exception):
-    """The client hung up before its request was complete."""
-
-
 def _check_tag(query: bytes) -> None:
     """An inquiry is posted to a URL that says so: ``t=i``."""
     try:
@@ -154,24 +150,6 @@ def _check_tag(query: bytes) -> None:
 def _key_hash(scope: Scope) -> bytes:
     peer = scope.get("state", {}).get(PEER)
     return peer.key_hash if isinstance(peer, Peer) else b""
-
-
-async def _read_body(scope: Scope, receive: Receive) -> bytes:
-    headers: HeaderList = scope["headers"]
-    stated = next((value for name, value in headers if name == b"content-length"), b"")
-    if stated.isdigit() and int(stated) > MESSAGE_BYTES_MAX:
-        raise FaultError(413, f"The body exceeds {MESSAGE_BYTES_MAX} bytes.")
-    parts: list[bytes] = []
-    size, more = 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _GoneError
-        parts.append(message.get("body", b""))
-        size, more = size + len(parts[-1]), message.get("more_body", False)
-        if size > MESSAGE_BYTES_MAX:
-            raise FaultError(413, f"The body exceeds {MESSAGE_BYTES_MAX} bytes.")
-    return b"".join(parts)
 
 
 async def _send(send: Send, reply: _Reply, echo: list[tuple[bytes, bytes]]) -> None:

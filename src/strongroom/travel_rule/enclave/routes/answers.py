@@ -7,6 +7,7 @@ import msgspec
 import structlog
 
 from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.runtime.http import read_body
 from strongroom.travel_rule.enclave.domain.shapes import Refusal
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -14,10 +15,6 @@ Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _OUR_NAMES: Final = {Code.REQUEST_INVALID: Code.INVALID_FORMAT, Code.AMOUNT_INVALID: Code.INVALID_FORMAT}
 _log = structlog.stdlib.get_logger(__name__)
-
-
-class GoneError(Exception):
-    """The client hung up before its request was complete."""
 
 
 def explain(error: Exception) -> StrongroomError:
@@ -51,20 +48,7 @@ def header(scope: Scope, name: bytes) -> str:
     return values[0].decode("latin-1") if values else ""
 
 
-async def read_body(scope: Scope, receive: Receive, *, limit: int) -> bytes:
+async def take_body(scope: Scope, receive: Receive, *, limit: int) -> bytes:
     """The body; ``INVALID_FORMAT`` as soon as it is known to be longer than ``limit`` bytes."""
     too_large = StrongroomError(Code.INVALID_FORMAT, f"The body exceeds {limit} bytes.")
-    stated = header(scope, b"content-length")
-    if stated.isdecimal() and int(stated) > limit:
-        raise too_large
-    parts: list[bytes] = []
-    size, more = 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise GoneError
-        parts.append(message.get("body", b""))
-        size, more = size + len(parts[-1]), message.get("more_body", False)
-        if size > limit:
-            raise too_large
-    return b"".join(parts)
+    return await read_body(scope, receive, limit=limit, too_large=too_large)

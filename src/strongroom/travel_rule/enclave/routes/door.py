@@ -10,17 +10,17 @@ import structlog
 
 from strongroom.kernel.documents.request import check_depth
 from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.runtime.http import GoneError
 from strongroom.travel_rule.enclave.operations.means import Means
 from strongroom.travel_rule.enclave.routes.answers import (
-    GoneError,
     Receive,
     Scope,
     Send,
     explain,
     header,
-    read_body,
     refusal,
     send_answer,
+    take_body,
 )
 from strongroom.travel_rule.enclave.routes.directory import HEALTH
 from strongroom.travel_rule.enclave.routes.route import Call
@@ -74,7 +74,7 @@ class ApiDoor:
             self._check_token(header(scope, b"authorization"))
         if route is None:
             raise StrongroomError(Code.NOT_FOUND)
-        body = await read_body(scope, receive, limit=self._max_body_bytes)
+        body = await take_body(scope, receive, limit=self._max_body_bytes)
         check_depth(body)
         query = _query(bytes(scope["query_string"]), route.query)
         return await route.handle(self._means, Call(body=body, query=query, uuid=uuid))

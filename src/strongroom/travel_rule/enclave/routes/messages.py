@@ -8,19 +8,18 @@ import structlog
 
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment
-from strongroom.runtime.http import PEER, Peer, named_service
+from strongroom.runtime.http import PEER, GoneError, Peer, named_service
 from strongroom.travel_rule.enclave.operations.answer import answer_message
 from strongroom.travel_rule.enclave.operations.means import Means
 from strongroom.travel_rule.enclave.peers import HUB_SERVICE
 from strongroom.travel_rule.enclave.routes.answers import (
-    GoneError,
     Receive,
     Scope,
     Send,
     explain,
-    read_body,
     refusal,
     send_answer,
+    take_body,
 )
 from strongroom.travel_rule.enclave.routes.directory import HEALTH, get_health
 from strongroom.travel_rule.enclave.routes.route import Call
@@ -76,7 +75,7 @@ class MessageDoor:
             return msgspec.json.encode(await get_health(self._means, Call(body=b"", query={})))
         if place != ("POST", PATH):
             raise StrongroomError(Code.NOT_FOUND)
-        data = await read_body(scope, receive, limit=MESSAGE_BYTES_MAX)
+        data = await take_body(scope, receive, limit=MESSAGE_BYTES_MAX)
         return await answer_message(means=self._means, data=data)
 
     def _check_hub(self, scope: Scope) -> None:
