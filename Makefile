@@ -6,7 +6,7 @@ SHELL := /bin/bash
 ARGS ?=
 MINUTES ?= 10
 SEED ?=
-PYTEST_ARGS ?= -n 2 --dist loadfile
+PYTEST_ARGS ?= -n 2 --dist worksteal
 PAYMENTS ?= 200
 PYTHON_IN_VENV := .venv/bin/python
 

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from strongroom.kernel.ids import Environment
-from strongroom.runtime.kms import SoftwareAttestor
-from strongroom.runtime.telemetry import configure_logging
+from tests.fixtures.logs import listening
 
 SECRET = "hunter2"
 PEM = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----"
@@ -16,13 +14,8 @@ PEM = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----"
 
 @pytest.fixture
 def out() -> Iterator[io.StringIO]:
-    stream = io.StringIO()
-    handlers, level = logging.root.handlers[:], logging.root.level
-    configure_logging(service="platform", environment=Environment.SANDBOX, attestor=SoftwareAttestor(), stream=stream)
-    yield stream
-    structlog.reset_defaults()
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
+    with listening("platform") as stream:
+        yield stream
 
 
 def lines(out: io.StringIO) -> list[dict[str, object]]:
@@ -81,3 +74,9 @@ def test_what_is_no_secret_stays(out: io.StringIO) -> None:
 def test_a_level_below_is_not_written(out: io.StringIO) -> None:
     structlog.stdlib.get_logger("x").debug("noise")
     assert out.getvalue() == ""
+
+
+def test_a_grpc_server_that_is_freed_is_not_logged_for_the_record_would_outlive_it() -> None:
+    with listening("platform", level="DEBUG"):
+        assert logging.getLogger("library").isEnabledFor(logging.DEBUG)
+        assert not logging.getLogger("grpc._cython.cygrpc").isEnabledFor(logging.DEBUG)

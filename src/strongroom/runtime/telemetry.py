@@ -67,6 +67,8 @@ def _adopt_libraries(shared: list[structlog.typing.Processor], level: str, out: 
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for chatty in ("httpx", "httpcore"):
         logging.getLogger(chatty).setLevel(logging.WARNING)  # a line for every question to a node says nothing
+    # at DEBUG gRPC logs a server that is being freed, and whoever keeps the record keeps a dead object
+    logging.getLogger("grpc").setLevel(logging.INFO)
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

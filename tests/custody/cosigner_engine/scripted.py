@@ -23,6 +23,8 @@ from strongroom.runtime.rpc.wire import wire_channel
 from tests.fixtures.tenant import MadeTenant
 
 ROUNDS = 4
+GREETED_TOO_LATE = "Internal error from Core"
+"""What gRPC for Python says, in place of the refusal, when it comes before the greeting was written."""
 Answer = Callable[["Cosigner", pb.EngineOrder], list[pb.CosignerReport]]
 
 
@@ -53,9 +55,6 @@ class Cosigner:
 
     async def connect(self) -> "Cosigner":
         self.outgoing = asyncio.Queue()
-        self.outgoing.put_nowait(
-            pb.CosignerReport(greeting=self.greeting or pb.Greeting(index=self.index, wire_version=2))
-        )
         self.task = asyncio.create_task(self._run())
         return self
 
@@ -70,18 +69,26 @@ class Cosigner:
     async def _run(self) -> None:
         name = self.certified or f"cosigner-{self.index}"
         tls = TlsIdentity.from_issuer(self.authority, service=name, clock=SystemClock())
-        channel = wire_channel(tls, address=self.address, service="cosigner_engine", environment=Environment.SANDBOX)
-        try:
-            call = cast("Any", CosignerLinkStub(channel)).Connect(self._reports())
-            async for order in call:
-                for report in self.answer(order):
-                    await self.outgoing.put(report)
-        except aio.AioRpcError as error:
-            self.ended = error
-        finally:
-            await channel.close(None)
+        async with wire_channel(
+            tls, address=self.address, service="cosigner_engine", environment=Environment.SANDBOX
+        ) as channel:
+            while self.ended is None:
+                try:
+                    await self._converse(CosignerLinkStub(channel))
+                except aio.AioRpcError as error:
+                    if error.details() != GREETED_TOO_LATE:
+                        self.ended = error
+                else:
+                    break
+
+    async def _converse(self, engine: CosignerLinkStub) -> None:
+        call = cast("Any", engine).Connect(self._reports())
+        async for order in call:
+            for report in self.answer(order):
+                await self.outgoing.put(report)
 
     async def _reports(self) -> AsyncIterator[pb.CosignerReport]:
+        yield pb.CosignerReport(greeting=self.greeting or pb.Greeting(index=self.index, wire_version=2))
         while (report := await self.outgoing.get()) is not None:
             yield report
 

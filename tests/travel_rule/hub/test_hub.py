@@ -1,7 +1,6 @@
 """The hub carries what it cannot read, for whom it knows, and tells who is down."""
 
 import asyncio
-import io
 import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -15,9 +14,7 @@ import pytest
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.db import Database
 from strongroom.runtime.http import HttpClient, Origin, client_context
-from strongroom.runtime.kms import SoftwareAttestor
 from strongroom.runtime.pki import tls_host_name
-from strongroom.runtime.telemetry import configure_logging
 from strongroom.travel_rule.enclave.peers import Health, Hub
 from strongroom.travel_rule.hub.domain import Outcome
 from strongroom.travel_rule.hub.store import list_passages
@@ -27,6 +24,7 @@ from strongroom.travel_rule.messages import (
     VaspStatus,
     parse_envelope,
 )
+from tests.fixtures.logs import listening
 from tests.fixtures.postgres import Databases
 from tests.fixtures.travel_rule_network import (
     HUB_FOLDER,
@@ -82,13 +80,12 @@ async def refusal(hub: Hub, message: bytes, *, to_vasp: str = BORIS) -> Strongro
 
 
 async def test_a_message_and_its_answer_are_carried_and_only_metadata_is_kept(town: Town) -> None:
-    log = io.StringIO()
-    configure_logging(service="hub", environment=SANDBOX, attestor=SoftwareAttestor(), level="DEBUG", stream=log)
-    async with town.boris.running(), town.asking() as hub:
-        pending = town.anna.ask(ASKED, town.boris)
-        answer = await hub.exchange(BORIS, pending.message)
-        assert town.anna.hear(answer, pending, town.boris) == SAID
-        assert town.boris.taken == [pending.message]
+    with listening("hub", level="DEBUG") as log:
+        async with town.boris.running(), town.asking() as hub:
+            pending = town.anna.ask(ASKED, town.boris)
+            answer = await hub.exchange(BORIS, pending.message)
+            assert town.anna.hear(answer, pending, town.boris) == SAID
+            assert town.boris.taken == [pending.message]
     (passage,) = await list_passages(town.database, limit=10)
     assert (passage.from_vasp, passage.to_vasp, passage.kind) == (ANNA, BORIS, "account_check")
     assert (passage.message_id, passage.outcome) == (pending.header.message_id, Outcome.ANSWERED)

@@ -1,18 +1,14 @@
 """What is logged of assessments, of those that fail too: no name, no birth date, no key, no address."""
 
 import io
-import logging
 from collections.abc import Iterator
 
 import pytest
-import structlog
 
-from strongroom.kernel.ids import Environment
-from strongroom.runtime.kms import SoftwareAttestor
-from strongroom.runtime.telemetry import configure_logging
 from strongroom.vendors.chainalysis.simulator import API_KEY, TOKEN
 from strongroom.vendors.refinitiv.simulator import KEY, SECRET
 from strongroom.vendors.simulated import Order
+from tests.fixtures.logs import listening
 from tests.travel_rule.enclave.assessments.world import KYT, SANCTION, WCO, World, person, verification
 
 PLANTED = ("Plantedfamily", "Plantedgiven", "1971-03-04")
@@ -21,14 +17,8 @@ PLANTED = ("Plantedfamily", "Plantedgiven", "1971-03-04")
 @pytest.fixture
 def out() -> Iterator[io.StringIO]:
     """Everything that is logged from here on."""
-    stream, handlers, level = io.StringIO(), logging.root.handlers[:], logging.root.level
-    configure_logging(
-        service="enclave", environment=Environment.SANDBOX, attestor=SoftwareAttestor(), level="DEBUG", stream=stream
-    )
-    yield stream
-    structlog.reset_defaults()
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
+    with listening("enclave", level="DEBUG") as stream:
+        yield stream
 
 
 async def test_nothing_personal_and_no_key_is_logged(
