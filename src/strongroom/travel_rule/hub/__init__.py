@@ -1,7 +1,8 @@
 """The Travel Rule hub: who is in the network, and the carrying of sealed messages between their enclaves.
 
 Decides nothing about a transfer and can read none. Doors: ``routes`` (``GET /v1/vasps``, ``POST /v1/messages/{vasp}``,
-``GET /v1/health``; mutual TLS, one certificate a VASP), ``jobs`` (directory, health of the enclaves, metadata).
+``GET /v1/health``; mutual TLS, one certificate a VASP), ``jobs`` (directory, the enclaves' health,
+metadata and its end).
 Tables: vasps, vasp_health, relayed_messages.
 
 What it must never do: store or log a byte of a message's body; carry a message for a sender whose certificate names

@@ -12,6 +12,7 @@ from strongroom.runtime.config import Settings, load_settings
 
 PREFIX: Final = "STRONGROOM_HUB_"
 _Seconds = Annotated[float, msgspec.Meta(gt=0)]
+_Days = Annotated[int, msgspec.Meta(ge=1, le=36_500)]
 
 
 class HubConfig(Settings, frozen=True):
@@ -27,6 +28,7 @@ class HubConfig(Settings, frozen=True):
         directory_s: how often it looks for members that were enrolled.
         health_s: how often it asks the enclaves whether they are up.
         counterparty_s: how long an enclave may take to answer a message; it asks its own back end for up to 5 s.
+        keep_passages_days: how long it keeps that a message passed.
         log_level: of what it writes to standard error.
     """
 
@@ -40,6 +42,7 @@ class HubConfig(Settings, frozen=True):
     directory_s: _Seconds = 2.0
     health_s: _Seconds = 10.0
     counterparty_s: _Seconds = 7.0
+    keep_passages_days: _Days = 90
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     def __repr__(self) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Final, final
 
 import structlog
@@ -12,14 +13,16 @@ from strongroom.runtime.db import Database
 from strongroom.travel_rule.hub.config import HubConfig
 from strongroom.travel_rule.hub.operations.health import look_after_health
 from strongroom.travel_rule.hub.operations.relay import Relay, store_passages
+from strongroom.travel_rule.hub.operations.retention import forget_passages
 
 _STORE_EVERY_S: Final = 0.2
+_FORGET_EVERY_S: Final = 600.0
 _log = structlog.stdlib.get_logger(__name__)
 
 
 @final
 class Jobs:
-    """Reads the directory, looks after the enclaves' health and stores what passed, each at its own pace."""
+    """Reads the directory, looks after the enclaves' health, stores and forgets what passed, each at its own pace."""
 
     def __init__(self, *, relay: Relay, database: Database, config: HubConfig, clock: Clock) -> None:
         self._relay, self._database, self._config, self._clock = relay, database, config, clock
@@ -32,6 +35,7 @@ class Jobs:
             (self._read, self._config.directory_s),
             (self._look, self._config.health_s),
             (self._store, _STORE_EVERY_S),
+            (self._forget, _FORGET_EVERY_S),
         )
         self._tasks = [asyncio.create_task(self._repeat(job, every_s)) for job, every_s in paces]
 
@@ -66,3 +70,7 @@ class Jobs:
 
     async def _store(self) -> None:
         await store_passages(relay=self._relay, database=self._database)
+
+    async def _forget(self) -> None:
+        keep = timedelta(days=self._config.keep_passages_days)
+        await forget_passages(database=self._database, clock=self._clock, keep=keep)

@@ -1,5 +1,23 @@
 -- Generated from the migrations and grants beside it by `make generate`; do not edit, and never run.
 
+CREATE FUNCTION public.forget_relayed_messages(before timestamp with time zone, most bigint) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    with old as (
+        select id from public.relayed_messages
+        where received_at < least(before, clock_timestamp() - interval '1 day')
+        order by received_at
+        limit most
+        for update skip locked
+    ),
+    gone as (
+        delete from public.relayed_messages using old where relayed_messages.id = old.id returning relayed_messages.id
+    )
+    select count(*) from gone
+$$;
+ALTER FUNCTION public.forget_relayed_messages(before timestamp with time zone, most bigint) OWNER TO owner_role;
+COMMENT ON FUNCTION public.forget_relayed_messages(before timestamp with time zone, most bigint) IS 'deletes the oldest few; the last day stays, whoever asks';
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -156,7 +174,8 @@ CREATE INDEX relayed_messages_received_at ON public.relayed_messages USING btree
 CREATE INDEX service_handoff_events_chain ON public.service_handoff_events USING btree (cert_chain_hash) WHERE (cert_chain IS NOT NULL);
 CREATE INDEX service_handoff_events_transaction ON public.service_handoff_events USING btree (transaction_id, id);
 CREATE INDEX work_due ON public.work USING btree (due_at) WHERE (finished_at IS NULL);
-CREATE TRIGGER relayed_messages_append_only BEFORE DELETE OR UPDATE ON public.relayed_messages FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE INDEX work_finished ON public.work USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+CREATE TRIGGER relayed_messages_append_only BEFORE UPDATE ON public.relayed_messages FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.relayed_messages ENABLE ALWAYS TRIGGER relayed_messages_append_only;
 CREATE TRIGGER relayed_messages_no_truncate BEFORE TRUNCATE ON public.relayed_messages FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.relayed_messages ENABLE ALWAYS TRIGGER relayed_messages_no_truncate;
@@ -164,11 +183,15 @@ CREATE TRIGGER service_handoff_events_append_only BEFORE DELETE OR UPDATE ON pub
 ALTER TABLE public.service_handoff_events ENABLE ALWAYS TRIGGER service_handoff_events_append_only;
 CREATE TRIGGER service_handoff_events_no_truncate BEFORE TRUNCATE ON public.service_handoff_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.service_handoff_events ENABLE ALWAYS TRIGGER service_handoff_events_no_truncate;
+CREATE TRIGGER work_keeps_unfinished BEFORE DELETE ON public.work FOR EACH ROW WHEN ((old.finished_at IS NULL)) EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE public.work ENABLE ALWAYS TRIGGER work_keeps_unfinished;
 ALTER TABLE ONLY public.vasp_health
     ADD CONSTRAINT vasp_health_vasp_id_fkey FOREIGN KEY (vasp_id) REFERENCES public.vasps(vasp_id);
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO service_role;
 GRANT USAGE ON SCHEMA public TO auditor_role;
+REVOKE ALL ON FUNCTION public.forget_relayed_messages(before timestamp with time zone, most bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.forget_relayed_messages(before timestamp with time zone, most bigint) TO service_role;
 GRANT SELECT ON TABLE public.relayed_messages TO auditor_role;
 GRANT SELECT,INSERT ON TABLE public.relayed_messages TO service_role;
 GRANT SELECT ON TABLE public.schema_migrations TO auditor_role;
@@ -179,5 +202,5 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.vasp_health TO service_role;
 GRANT SELECT ON TABLE public.vasps TO auditor_role;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.vasps TO service_role;
 GRANT SELECT ON TABLE public.work TO auditor_role;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.work TO service_role;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.work TO service_role;
 ALTER DEFAULT PRIVILEGES FOR ROLE owner_role IN SCHEMA public GRANT SELECT ON TABLES TO auditor_role;

@@ -93,3 +93,9 @@ async def list_passages(database: Database, *, limit: int) -> tuple[Passage, ...
         )
         for row in rows
     )
+
+
+async def forget_old_passages(database: Database, *, before: datetime, most: int) -> int:
+    """Delete the oldest of what passed before that time, and answers how many; never anything of the last day."""
+    rows = await database.fetch("select forget_relayed_messages($1, $2) as done", before, most)
+    return int(rows[0]["done"])
