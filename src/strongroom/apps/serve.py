@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlencode
 
 import msgspec
@@ -25,7 +26,7 @@ from strongroom.custody.transaction_manager.config import TransactionManagerConf
 from strongroom.gateway.config import GatewayConfig
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment
-from strongroom.runtime.clock import SystemClock
+from strongroom.runtime.clock import Clock, SystemClock
 from strongroom.runtime.collector import settle_collector
 from strongroom.runtime.config import load_settings
 from strongroom.runtime.db import Database, DatabaseConfig, DatabaseNames
@@ -81,6 +82,7 @@ class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         link_port: of the co-signers' door, on 127.0.0.1.
         chains: JSON-RPC URL by chain id.
         travel_rule: the Travel Rule enclave; None for a simulated counterparty.
+        keep_finished_work_days: how long the row of a durable call that is over is kept; at least one.
     """
 
     data_dir: str
@@ -95,6 +97,7 @@ class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     chains: dict[str, str]
     database_socket: str = ""
     travel_rule: TravelRuleSettings | None = None
+    keep_finished_work_days: Annotated[int, msgspec.Meta(ge=1)] = 30
 
     def __repr__(self) -> str:
         """No secret of it."""
@@ -134,12 +137,17 @@ async def _build(settings: PlatformSettings, stack: AsyncExitStack) -> tuple[Loc
     configs, services = _configs(settings, authority), dict[str, Service]()
     for entry in SERVICES:
         database = await _open(entry, settings, stack) if entry.has_database else None
-        work = Work(database, clock=clock, worker_id="platform") if database and entry.has_work else None
+        work = _work(database, settings, clock) if database and entry.has_work else None
         kms = SoftwareKms(layout.kms(entry.name))
         host = platform.host(entry.name, kms=kms, database=database, work=work)
         services[entry.name] = entry.build(host, configs.get(entry.name))
         platform.add(services[entry.name])
     return platform, services
+
+
+def _work(database: Database, settings: PlatformSettings, clock: Clock) -> Work:
+    keep_finished_s = settings.keep_finished_work_days * 86_400.0
+    return Work(database, clock=clock, worker_id="platform", keep_finished_s=keep_finished_s)
 
 
 async def _open(entry: Entry, settings: PlatformSettings, stack: AsyncExitStack) -> Database:

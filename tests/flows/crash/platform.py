@@ -28,7 +28,7 @@ def _name(statement: Statement) -> str:
     found = _CHANGE.match(statement.sql)
     assert found is not None, statement.sql
     verb, table = (part for part in found.groups() if part)
-    if table != "work":
+    if table != "work" or verb == "delete":
         return f"{verb} {table}"
     for words, argument in _OPERATIONS.items():
         if words in statement.sql:

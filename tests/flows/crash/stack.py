@@ -40,7 +40,7 @@ _END_S: Final = 120.0
 _AFTERWARDS_S: Final = 2.0
 Walk = list[tuple[str, str, int]]
 """Process, place and occurrence of everything that a payment comes by."""
-_BY_THE_CLOCK: Final = ("lease work", "request_nonces", "observed_blocks", "postpone")
+_BY_THE_CLOCK: Final = ("lease work", "request_nonces", "observed_blocks", "postpone", "delete work")
 """Commits that a walk may have or not have, because a clock or a block makes them."""
 
 

@@ -178,6 +178,7 @@ CREATE INDEX request_nonces_expiry ON public.request_nonces USING btree (expires
 CREATE INDEX service_handoff_events_chain ON public.service_handoff_events USING btree (cert_chain_hash) WHERE (cert_chain IS NOT NULL);
 CREATE INDEX service_handoff_events_transaction ON public.service_handoff_events USING btree (transaction_id, id);
 CREATE INDEX work_due ON public.work USING btree (due_at) WHERE (finished_at IS NULL);
+CREATE INDEX work_finished ON public.work USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE TRIGGER api_users_append_only BEFORE DELETE OR UPDATE ON public.api_users FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.api_users ENABLE ALWAYS TRIGGER api_users_append_only;
 CREATE TRIGGER api_users_no_truncate BEFORE TRUNCATE ON public.api_users FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
@@ -204,6 +205,8 @@ CREATE TRIGGER service_handoff_events_append_only BEFORE DELETE OR UPDATE ON pub
 ALTER TABLE public.service_handoff_events ENABLE ALWAYS TRIGGER service_handoff_events_append_only;
 CREATE TRIGGER service_handoff_events_no_truncate BEFORE TRUNCATE ON public.service_handoff_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.service_handoff_events ENABLE ALWAYS TRIGGER service_handoff_events_no_truncate;
+CREATE TRIGGER work_keeps_unfinished BEFORE DELETE ON public.work FOR EACH ROW WHEN ((old.finished_at IS NULL)) EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE public.work ENABLE ALWAYS TRIGGER work_keeps_unfinished;
 ALTER TABLE ONLY public.auth_tokens
     ADD CONSTRAINT auth_tokens_api_user_id_fkey FOREIGN KEY (api_user_id) REFERENCES public.api_users(id);
 ALTER TABLE ONLY public.certificates
@@ -231,5 +234,5 @@ GRANT SELECT ON TABLE public.schema_migrations TO auditor_role;
 GRANT SELECT ON TABLE public.service_handoff_events TO auditor_role;
 GRANT SELECT,INSERT ON TABLE public.service_handoff_events TO service_role;
 GRANT SELECT ON TABLE public.work TO auditor_role;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.work TO service_role;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.work TO service_role;
 ALTER DEFAULT PRIVILEGES FOR ROLE owner_role IN SCHEMA public GRANT SELECT ON TABLES TO auditor_role;

@@ -255,6 +255,7 @@ CREATE INDEX service_handoff_events_chain ON public.service_handoff_events USING
 CREATE INDEX service_handoff_events_transaction ON public.service_handoff_events USING btree (transaction_id, id);
 CREATE INDEX signing_events_transaction ON public.signing_events USING btree (transaction_id, id);
 CREATE INDEX work_due ON public.work USING btree (due_at) WHERE (finished_at IS NULL);
+CREATE INDEX work_finished ON public.work USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE TRIGGER callback_invocations_append_only BEFORE DELETE OR UPDATE ON public.callback_invocations FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.callback_invocations ENABLE ALWAYS TRIGGER callback_invocations_append_only;
 CREATE TRIGGER close_answers_append_only BEFORE DELETE OR UPDATE ON public.close_answers FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -273,6 +274,8 @@ CREATE TRIGGER signing_events_append_only BEFORE DELETE OR UPDATE ON public.sign
 ALTER TABLE public.signing_events ENABLE ALWAYS TRIGGER signing_events_append_only;
 CREATE TRIGGER signing_requests_set_once BEFORE UPDATE ON public.signing_requests FOR EACH ROW EXECUTE FUNCTION public.set_once('id', 'tenant_id', 'transaction_id', 'attempt', 'policy_rule_ref', 'request_token', 'request_uri', 'request_body', 'intent', 'payload', 'decision', 'verdict', 'approvals', 'digest', 'created_at');
 ALTER TABLE public.signing_requests ENABLE ALWAYS TRIGGER signing_requests_set_once;
+CREATE TRIGGER work_keeps_unfinished BEFORE DELETE ON public.work FOR EACH ROW WHEN ((old.finished_at IS NULL)) EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE public.work ENABLE ALWAYS TRIGGER work_keeps_unfinished;
 ALTER TABLE ONLY public.close_answers
     ADD CONSTRAINT close_answers_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES public.close_requests(transaction_id);
 ALTER TABLE ONLY public.signing_events
@@ -307,5 +310,5 @@ GRANT SELECT,INSERT ON TABLE public.signing_requests TO service_role;
 GRANT UPDATE(status) ON TABLE public.signing_requests TO service_role;
 GRANT UPDATE(updated_at) ON TABLE public.signing_requests TO service_role;
 GRANT SELECT ON TABLE public.work TO auditor_role;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.work TO service_role;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.work TO service_role;
 ALTER DEFAULT PRIVILEGES FOR ROLE owner_role IN SCHEMA public GRANT SELECT ON TABLES TO auditor_role;

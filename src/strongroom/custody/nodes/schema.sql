@@ -201,6 +201,7 @@ CREATE INDEX slot_watches_open ON public.slot_watches USING btree (chain_id) WHE
 CREATE INDEX slot_watches_slot ON public.slot_watches USING btree (chain_id, sender, nonce);
 CREATE INDEX watches_open ON public.watches USING btree (chain_id) WHERE (closed_at IS NULL);
 CREATE INDEX work_due ON public.work USING btree (due_at) WHERE (finished_at IS NULL);
+CREATE INDEX work_finished ON public.work USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE TRIGGER broadcast_attempts_append_only BEFORE DELETE OR UPDATE ON public.broadcast_attempts FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.broadcast_attempts ENABLE ALWAYS TRIGGER broadcast_attempts_append_only;
 CREATE TRIGGER broadcast_attempts_no_truncate BEFORE TRUNCATE ON public.broadcast_attempts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
@@ -219,6 +220,8 @@ CREATE TRIGGER service_handoff_events_no_truncate BEFORE TRUNCATE ON public.serv
 ALTER TABLE public.service_handoff_events ENABLE ALWAYS TRIGGER service_handoff_events_no_truncate;
 CREATE TRIGGER slot_watches_closed_once BEFORE UPDATE ON public.slot_watches FOR EACH ROW EXECUTE FUNCTION public.set_once('closed_at');
 CREATE TRIGGER watches_closed_once BEFORE UPDATE ON public.watches FOR EACH ROW EXECUTE FUNCTION public.set_once('closed_at', 'alerted_at');
+CREATE TRIGGER work_keeps_unfinished BEFORE DELETE ON public.work FOR EACH ROW WHEN ((old.finished_at IS NULL)) EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE public.work ENABLE ALWAYS TRIGGER work_keeps_unfinished;
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO service_role;
 GRANT USAGE ON SCHEMA public TO auditor_role;
@@ -239,5 +242,5 @@ GRANT SELECT,INSERT ON TABLE public.watches TO service_role;
 GRANT UPDATE(alerted_at) ON TABLE public.watches TO service_role;
 GRANT UPDATE(closed_at) ON TABLE public.watches TO service_role;
 GRANT SELECT ON TABLE public.work TO auditor_role;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.work TO service_role;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.work TO service_role;
 ALTER DEFAULT PRIVILEGES FOR ROLE owner_role IN SCHEMA public GRANT SELECT ON TABLES TO auditor_role;

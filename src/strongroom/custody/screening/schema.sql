@@ -259,6 +259,7 @@ CREATE INDEX screening_entries_list ON public.screening_entries USING btree (lis
 CREATE INDEX service_handoff_events_chain ON public.service_handoff_events USING btree (cert_chain_hash) WHERE (cert_chain IS NOT NULL);
 CREATE INDEX service_handoff_events_transaction ON public.service_handoff_events USING btree (transaction_id, id);
 CREATE INDEX work_due ON public.work USING btree (due_at) WHERE (finished_at IS NULL);
+CREATE INDEX work_finished ON public.work USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE TRIGGER aml_screening_results_append_only BEFORE DELETE OR UPDATE ON public.aml_screening_results FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.aml_screening_results ENABLE ALWAYS TRIGGER aml_screening_results_append_only;
 CREATE TRIGGER aml_screening_results_no_truncate BEFORE TRUNCATE ON public.aml_screening_results FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
@@ -275,6 +276,8 @@ CREATE TRIGGER travel_rule_records_append_only BEFORE DELETE OR UPDATE ON public
 ALTER TABLE public.travel_rule_records ENABLE ALWAYS TRIGGER travel_rule_records_append_only;
 CREATE TRIGGER travel_rule_records_no_truncate BEFORE TRUNCATE ON public.travel_rule_records FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.travel_rule_records ENABLE ALWAYS TRIGGER travel_rule_records_no_truncate;
+CREATE TRIGGER work_keeps_unfinished BEFORE DELETE ON public.work FOR EACH ROW WHEN ((old.finished_at IS NULL)) EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE public.work ENABLE ALWAYS TRIGGER work_keeps_unfinished;
 ALTER TABLE ONLY public.screening_entries
     ADD CONSTRAINT screening_entries_list_name_fkey FOREIGN KEY (list_name) REFERENCES public.screening_lists(name);
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
@@ -300,5 +303,5 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.travel_rule_originators TO service_ro
 GRANT SELECT ON TABLE public.travel_rule_records TO auditor_role;
 GRANT SELECT,INSERT ON TABLE public.travel_rule_records TO service_role;
 GRANT SELECT ON TABLE public.work TO auditor_role;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.work TO service_role;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.work TO service_role;
 ALTER DEFAULT PRIVILEGES FOR ROLE owner_role IN SCHEMA public GRANT SELECT ON TABLES TO auditor_role;

@@ -244,6 +244,7 @@ CREATE UNIQUE INDEX key_refreshes_one_ready ON public.key_refreshes USING btree 
 CREATE INDEX service_handoff_events_chain ON public.service_handoff_events USING btree (cert_chain_hash) WHERE (cert_chain IS NOT NULL);
 CREATE INDEX service_handoff_events_transaction ON public.service_handoff_events USING btree (transaction_id, id);
 CREATE INDEX work_due ON public.work USING btree (due_at) WHERE (finished_at IS NULL);
+CREATE INDEX work_finished ON public.work USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE TRIGGER admissions_set_once BEFORE UPDATE ON public.admissions FOR EACH ROW WHEN (((((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.transaction_id IS DISTINCT FROM new.transaction_id)) OR (old.attempt IS DISTINCT FROM new.attempt)) OR (old.request_token IS DISTINCT FROM new.request_token)) OR (old.request_uri IS DISTINCT FROM new.request_uri)) OR (old.request_body IS DISTINCT FROM new.request_body)) OR (old.intent IS DISTINCT FROM new.intent)) OR (old.decision IS DISTINCT FROM new.decision)) OR (old.verdict IS DISTINCT FROM new.verdict)) OR (old.approvals IS DISTINCT FROM new.approvals)) OR (old.document_set_version IS DISTINCT FROM new.document_set_version)) OR (old.payload IS DISTINCT FROM new.payload)) OR (old.signing_request_id IS DISTINCT FROM new.signing_request_id)) OR (old.created_at IS DISTINCT FROM new.created_at))) EXECUTE FUNCTION public.set_once('tenant_id', 'transaction_id', 'attempt', 'request_token', 'request_uri', 'request_body', 'intent', 'decision', 'verdict', 'approvals', 'document_set_version', 'payload', 'signing_request_id', 'created_at');
 ALTER TABLE public.admissions ENABLE ALWAYS TRIGGER admissions_set_once;
 CREATE TRIGGER assemblies_append_only BEFORE DELETE OR UPDATE ON public.assemblies FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -258,6 +259,8 @@ CREATE TRIGGER service_handoff_events_append_only BEFORE DELETE OR UPDATE ON pub
 ALTER TABLE public.service_handoff_events ENABLE ALWAYS TRIGGER service_handoff_events_append_only;
 CREATE TRIGGER service_handoff_events_no_truncate BEFORE TRUNCATE ON public.service_handoff_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.service_handoff_events ENABLE ALWAYS TRIGGER service_handoff_events_no_truncate;
+CREATE TRIGGER work_keeps_unfinished BEFORE DELETE ON public.work FOR EACH ROW WHEN ((old.finished_at IS NULL)) EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE public.work ENABLE ALWAYS TRIGGER work_keeps_unfinished;
 ALTER TABLE ONLY public.addresses
     ADD CONSTRAINT addresses_tenant_id_number_fkey FOREIGN KEY (tenant_id, number) REFERENCES public.vault_accounts(tenant_id, number);
 ALTER TABLE ONLY public.key_refreshes
@@ -305,5 +308,5 @@ GRANT SELECT,INSERT ON TABLE public.vault_accounts TO service_role;
 GRANT SELECT ON TABLE public.wallets TO auditor_role;
 GRANT SELECT,INSERT ON TABLE public.wallets TO service_role;
 GRANT SELECT ON TABLE public.work TO auditor_role;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.work TO service_role;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.work TO service_role;
 ALTER DEFAULT PRIVILEGES FOR ROLE owner_role IN SCHEMA public GRANT SELECT ON TABLES TO auditor_role;

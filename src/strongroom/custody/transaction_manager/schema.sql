@@ -324,6 +324,7 @@ CREATE INDEX transactions_newest ON public.transactions USING btree (tenant_id, 
 CREATE INDEX transactions_queue ON public.transactions USING btree (chain_id, sender, created_at, id) WHERE ((status = 'QUEUED'::text) AND (NOT held_by_fee));
 CREATE INDEX transactions_spending ON public.transactions USING btree (chain_id, sender) WHERE (status <> ALL (ARRAY['CONFIRMING'::text, 'COMPLETED'::text, 'CANCELLED'::text, 'BLOCKED'::text, 'REJECTED'::text, 'FAILED'::text]));
 CREATE INDEX work_due ON public.work USING btree (due_at) WHERE (finished_at IS NULL);
+CREATE INDEX work_finished ON public.work USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE TRIGGER document_sets_append_only BEFORE DELETE OR UPDATE ON public.document_sets FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.document_sets ENABLE ALWAYS TRIGGER document_sets_append_only;
 CREATE TRIGGER document_sets_no_truncate BEFORE TRUNCATE ON public.document_sets FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
@@ -350,6 +351,8 @@ CREATE TRIGGER transactions_no_delete BEFORE DELETE ON public.transactions FOR E
 ALTER TABLE public.transactions ENABLE ALWAYS TRIGGER transactions_no_delete;
 CREATE TRIGGER transactions_no_truncate BEFORE TRUNCATE ON public.transactions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.transactions ENABLE ALWAYS TRIGGER transactions_no_truncate;
+CREATE TRIGGER work_keeps_unfinished BEFORE DELETE ON public.work FOR EACH ROW WHEN ((old.finished_at IS NULL)) EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE public.work ENABLE ALWAYS TRIGGER work_keeps_unfinished;
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES public.transactions(id);
 ALTER TABLE ONLY public.nonce_lanes
@@ -413,5 +416,5 @@ GRANT UPDATE(fee_units) ON TABLE public.transactions TO service_role;
 GRANT UPDATE(updated_at) ON TABLE public.transactions TO service_role;
 GRANT UPDATE(version) ON TABLE public.transactions TO service_role;
 GRANT SELECT ON TABLE public.work TO auditor_role;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.work TO service_role;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.work TO service_role;
 ALTER DEFAULT PRIVILEGES FOR ROLE owner_role IN SCHEMA public GRANT SELECT ON TABLES TO auditor_role;

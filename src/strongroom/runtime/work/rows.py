@@ -84,6 +84,18 @@ def renew_leases(items: Iterable[WorkItem], *, worker_id: str, lease_until: date
     )
 
 
+def delete_finished(*, before: datetime, limit: int) -> Statement:
+    """Forget the rows that were over first, before that moment, unless a call of the same key is still to be made."""
+    return Statement(
+        """delete from work where (key, operation, attempt) in (
+            select key, operation, attempt from work as over
+            where over.finished_at < $1
+                and not exists (select 1 from work as other where other.key = over.key and other.finished_at is null)
+            order by over.finished_at limit $2 for update of over skip locked)""",
+        (before, limit),
+    )
+
+
 async def claim_due(
     database: Database,
     *,

@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import TypeAlias, final
+from typing import Final, TypeAlias, final
 
 import structlog
 
@@ -17,9 +17,13 @@ from strongroom.runtime.work.item import Place, WorkItem
 Handler: TypeAlias = Callable[[WorkItem], Awaitable[None]]
 """Makes one call: asks, decides, then ``Work.commit(..., done=item)`` or ``Work.postpone(item, ...)``."""
 
+KEEP_FINISHED_S: Final = 30 * 86_400.0
+"""Thirty days: far longer than a request lives (a day unless its tenant says otherwise), or than a caller repeats."""
 _BACK_OFF_S = 0.2
 _BACK_OFF_MAX_S = 30.0
 _ERROR_LENGTH = 500  # of what is kept in the row; the whole of it is in the log
+_FORGET_EVERY_S = 60.0
+_FORGOTTEN_AT_ONCE = 500
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -35,6 +39,7 @@ class Work:
         lease_s: after that long without renewal another worker may take a row.
         poll_s: how often to look for rows of others, postponed and abandoned ones; own rows start at once.
         concurrency: how many handlers run at the same time; as many more wait their turn, the rest is left to others.
+        keep_finished_s: after that long the row of a call that is over is forgotten (``forget_finished``).
     """
 
     def __init__(
@@ -46,6 +51,7 @@ class Work:
         lease_s: float = 30.0,
         poll_s: float = 0.5,
         concurrency: int = 64,
+        keep_finished_s: float = KEEP_FINISHED_S,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -53,11 +59,13 @@ class Work:
         self._lease_s = lease_s
         self._poll_s = poll_s
         self._concurrency = concurrency
+        self._keep_finished_s = keep_finished_s
         self._handlers: dict[str, Handler] = {}
         self._held: dict[Place, WorkItem] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._polling: asyncio.Task[None] | None = None
         self._renewing: asyncio.Task[None] | None = None
+        self._forgetting: asyncio.Task[None] | None = None
         self._slots = asyncio.Semaphore(concurrency)
         self._claiming = asyncio.Lock()
         self._wake = asyncio.Event()
@@ -151,16 +159,31 @@ class Work:
         self._accepting = True
         self._polling = asyncio.create_task(self._keep_polling())
         self._renewing = asyncio.create_task(self._keep_leases())
+        self._forgetting = asyncio.create_task(self._keep_forgetting())
 
     async def stop(self, *, grace_s: float = 10.0) -> None:
         """Begin nothing more, wait that long for running handlers, cancel the rest and give all rows back."""
         self._accepting = False
-        await _end([self._polling] if self._polling else [])
+        await _end([task for task in (self._polling, self._forgetting) if task])
         if self._running:
             await asyncio.wait(self._running, timeout=grace_s)
         await _end([*self._running, *([self._renewing] if self._renewing else [])])
         self._held.clear()
         await _attempt("work_release_failed", self._database.commit(rows.release_all(worker_id=self._worker_id)))
+
+    async def forget_finished(self) -> int:
+        """Forget some rows of calls that have been over for ``keep_finished_s``, those that were over first.
+
+        Nothing reads such a row. What the call did stands in tables of the service, in the commit that ended the row,
+        and those tables, with the handoffs, are what an auditor reads. The row's one use is that the same place,
+        inserted again, begins nothing: a question repeated after so long has its call made again, which handlers bear
+        as they bear a crash between call and commit. Until no call of its key is left to be made, a row stays.
+
+        Returns:
+            How many; a few hundred at most, so that no commit waits for it. A started worker repeats it by itself.
+        """
+        before = self._clock.now() - timedelta(seconds=self._keep_finished_s)
+        return (await self._database.commit(rows.delete_finished(before=before, limit=_FORGOTTEN_AT_ONCE)))[0]
 
     async def drain(self) -> None:
         """Wait until this process runs nothing and no row is due: for tests and for tools that end; after ``start``."""
@@ -256,6 +279,15 @@ class Work:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await _end(waits)
+
+    async def _keep_forgetting(self) -> None:
+        while True:
+            await self._clock.sleep(_FORGET_EVERY_S)
+            await _attempt("work_forget_failed", self._forget_all())
+
+    async def _forget_all(self) -> None:
+        while await self.forget_finished() == _FORGOTTEN_AT_ONCE:
+            pass
 
     async def _keep_leases(self) -> None:
         while True:
