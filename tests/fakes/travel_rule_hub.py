@@ -24,7 +24,8 @@ class FakeHub:
     """An ASGI application.
 
     ``carried`` are the questions as they were sent. ``on_question`` and ``on_answer`` meddle with what is carried;
-    ``is_down`` answers nothing of use; ``down`` names providers whose enclave is said to be unreachable. While
+    ``is_down`` answers nothing of use; ``limited`` says 429 to everything, with that Retry-After, and counts in
+    ``refused``; ``down`` names providers whose enclave is said to be unreachable. While
     ``hold_question`` or ``hold_answer`` is there and not set, what is carried waits at that place.
     """
 
@@ -36,6 +37,8 @@ class FakeHub:
         self.on_question: Meddle = _as_it_is
         self.on_answer: Meddle = _as_it_is
         self.is_down = False
+        self.limited: str | None = None
+        self.refused = 0
         self.down: set[str] = set()
         self.hold_question: asyncio.Event | None = None
         self.hold_answer: asyncio.Event | None = None
@@ -44,6 +47,9 @@ class FakeHub:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.is_down:
             await _answer(send, 503, b"down for maintenance")
+        elif self.limited is not None:
+            self.refused += 1
+            await _answer(send, 429, b'{"code":"RATE_LIMITED","message":"too much"}', retry_after=self.limited)
         elif scope["path"] == "/v1/vasps":
             await _answer(send, 200, self._directory())
         else:
@@ -65,7 +71,7 @@ class FakeHub:
     def restore(self) -> None:
         """Behave again."""
         self.on_question = self.on_answer = _as_it_is
-        self.is_down = False
+        self.is_down, self.limited = False, None
         self.down.clear()
 
     async def _carry(self, vasp_id: str, message: bytes) -> tuple[int, bytes]:
@@ -108,7 +114,9 @@ async def _read(receive: Receive) -> bytes:
     return b"".join(parts)
 
 
-async def _answer(send: Send, status: int, body: bytes) -> None:
+async def _answer(send: Send, status: int, body: bytes, *, retry_after: str = "") -> None:
     headers = [(b"content-type", b"application/octet-stream"), (b"content-length", str(len(body)).encode())]
+    if retry_after:
+        headers.append((b"retry-after", retry_after.encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

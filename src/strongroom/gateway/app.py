@@ -1,11 +1,11 @@
 """Puts the gateway together."""
 
 from strongroom.gateway.config import GatewayConfig
-from strongroom.gateway.domain.rate import TokenBuckets
 from strongroom.gateway.operations.authenticate import Authentication
 from strongroom.gateway.peers import Peers
 from strongroom.gateway.routes import Door, make_application
 from strongroom.runtime.host import Host
+from strongroom.runtime.rate import TokenBuckets
 from strongroom.runtime.service import Service
 
 

@@ -233,6 +233,19 @@ class Code(Enum):
         "The Travel Rule is not met.",
         "Read the reason; register the parties: strongroom screening parties import.",
     )
+    CALLBACK_REJECTED = Meaning(
+        4025,
+        403,
+        "The customer's callback handler rejected the transaction.",
+        "Ask whoever runs the handler; co-signer 3 keeps its signed answer.",
+    )
+    CALLBACK_UNANSWERED = Meaning(
+        4026,
+        503,
+        "The customer's callback handler gave no answer, so nothing is signed.",
+        "Nothing: it is asked again. Start the handler.",
+        retryable=True,
+    )
 
     # 5xxx: signing
     CEREMONY_FAILED = Meaning(5001, 502, "A signing ceremony failed.", "Nothing: it is repeated.", retryable=True)
@@ -364,7 +377,7 @@ class Code(Enum):
     )
     CONFIG_INVALID = Meaning(9006, 500, "The configuration is malformed.", "Correct what is named and start again.")
     RATE_LIMITED = Meaning(
-        9007, 429, "This API user sends more requests than it may.", "Wait for Retry-After seconds.", retryable=True
+        9007, 429, "The caller sends more than it may.", "Wait for Retry-After seconds.", retryable=True
     )
     INTERNAL = Meaning(9999, 500, "Something unexpected happened.", "Report it with the X-Request-ID.")
 

@@ -127,6 +127,29 @@ async def test_an_answer_may_have_any_form_that_http_gives_it(answer: bytes, bod
 
 
 @pytest.mark.parametrize(
+    ("header", "retry_after_s"),
+    [
+        (b"Retry-After: 7", 7),
+        (b"retry-after: 0", 0),
+        (b"retry-after: Wed, 21 Oct 2026 07:28:00 GMT", None),
+        (b"retry-after: -1", None),
+        (b"retry-after: 99999999999999999999", None),
+        (b"retry-before: 7", None),
+    ],
+)
+async def test_an_answer_says_when_to_ask_again_and_only_that_answer(header: bytes, retry_after_s: int | None) -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for more in (header + b"\r\n", b""):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 429 No\r\n" + more + b"content-length: 0\r\n\r\n")
+            await writer.drain()
+
+    async with scripted(script) as port, client_of(plain(port)) as client:
+        answers = [await client.call("GET", "/", timeout_s=LONG_S) for _ in range(2)]
+        assert [answer.retry_after_s for answer in answers] == [retry_after_s, None]
+
+
+@pytest.mark.parametrize(
     "answer",
     [
         b"",

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from strongroom.travel_rule.enclave.config import EnclaveConfig
+from strongroom.travel_rule.enclave.operations.commands import list_dead
 from strongroom.travel_rule.enclave.operations.keep import renew_own_key
 from strongroom.travel_rule.messages import parse_envelope
 from tests.fakes.travel_rule_backend import BOB, DAVE, Misbehaviour
@@ -32,6 +33,33 @@ async def test_while_the_hub_is_down_commands_wait_and_then_go_on(enclaves: Pair
     assert enclaves.b.backend.received == []
     enclaves.hub.restore()
     assert {(await enclaves.a.final(uuid))["result"] for uuid in uuids} == {"VERIFIED"}
+
+
+async def test_a_hub_that_limits_is_waited_for_and_decides_nothing(two_databases: tuple[str, str]) -> None:
+    def hasty(config: EnclaveConfig) -> EnclaveConfig:
+        return faster(config, answer_within_s=30.0, callback_tries=1)
+
+    clock = MovedClock()
+    async with pair(two_databases, change=hasty, clock=clock) as made:
+        hub, told = made.hub, await made.a.verify(order())
+        assert (await made.a.final(told))["result"] == "VERIFIED"
+        hub.limited = "60"
+        uuid = await made.a.verify(order())
+        await until_true(made.a.enclave.means.hub.paused_s)
+        await made.a.post(f"{PATH}/tx", {"verificationUuid": told, "txHash": "0xabc", "vout": None})
+        for _ in range(5):
+            limited = await made.a.api.post(f"{PATH}/account", json=_account_check())
+            assert (limited.status_code, limited.json()["code"]) == (429, "RATE-LIMITED")
+            assert 0 < int(limited.headers["retry-after"]) <= 60
+        assert hub.refused == 1  # it has said when to come back
+        clock.ahead_s += 90  # longer than a counterparty may take, and it is told to wait once more
+        await until_true(lambda: hub.refused > 1)
+        assert await _refused(made, uuid)
+        hub.restore()
+        clock.ahead_s += 90
+        assert (await made.a.final(uuid))["result"] == "VERIFIED"
+        await until_true(lambda: made.b.backend.callbacks("TX_REPORT"))
+        assert not await list_dead(means=made.a.enclave.means)
 
 
 async def test_an_enclave_that_starts_while_the_hub_is_down_takes_requests(enclaves: Pair) -> None:

@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import final
 
 from strongroom.gateway.domain.caller import Arrival, Caller
-from strongroom.gateway.domain.rate import Allowance, TokenBuckets
 from strongroom.gateway.peers import Peers
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment
 from strongroom.runtime.clock import Clock
+from strongroom.runtime.rate import Allowance, TokenBuckets
 
 
 @final

@@ -7,9 +7,9 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
-from strongroom.gateway.domain.rate import Allowance
 from strongroom.gateway.domain.shapes import Refusal
 from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.runtime.rate import Allowance
 
 HeaderList = list[tuple[bytes, bytes]]
 _log = structlog.stdlib.get_logger(__name__)

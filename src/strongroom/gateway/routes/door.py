@@ -6,7 +6,6 @@ from typing import Any, Final, TypeAlias, final
 import structlog
 
 from strongroom.gateway.domain.caller import Arrival, Caller, parse_idempotency_key
-from strongroom.gateway.domain.rate import Allowance
 from strongroom.gateway.operations.authenticate import Authentication
 from strongroom.gateway.routes.answers import HeaderList, explain, rate_headers, refusal
 from strongroom.kernel.documents.request import check_depth
@@ -14,6 +13,7 @@ from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.clock import Clock
 from strongroom.runtime.entropy import Entropy
 from strongroom.runtime.http import GoneError, read_body
+from strongroom.runtime.rate import Allowance
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]

@@ -19,6 +19,8 @@ from strongroom.runtime.http.tls import certificate_key_hash
 
 IDLE_S: Final = 30.0
 """A connection that was idle longer is not used again."""
+_RETRY_AFTER: Final = b"retry-after"
+_DIGITS_MAX: Final = 9
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -63,10 +65,11 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """A whole answer."""
+    """A whole answer; ``retry_after_s`` where it says so in seconds (RFC 9110 10.2.3)."""
 
     status: int
     body: bytes
+    retry_after_s: int | None = None
 
 
 @final
@@ -192,6 +195,7 @@ class _Connection(asyncio.Protocol):
         self._answer: asyncio.Future[HttpAnswer] | None = None
         self._parts: list[bytes] = []
         self._size = 0
+        self._retry_after_s: int | None = None
         self.usable = False
         self.idle_since_s = 0.0
 
@@ -237,6 +241,12 @@ class _Connection(asyncio.Protocol):
         del exc
         self._fail("the connection ended before the answer")
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header of an answer; a date in Retry-After is passed over."""
+        if len(name) == len(_RETRY_AFTER) and name.lower() == _RETRY_AFTER:
+            is_seconds = value.isdigit() and len(value) <= _DIGITS_MAX
+            self._retry_after_s = int(value) if is_seconds else None
+
     def on_body(self, body: bytes) -> None:
         """Part of the answer's body."""
         self._size += len(body)
@@ -253,8 +263,8 @@ class _Connection(asyncio.Protocol):
         if status < 200:  # an interim answer (RFC 9110 15.2)
             return
         self.usable = self._parser.should_keep_alive()
-        self._answer.set_result(HttpAnswer(status, b"".join(self._parts)))
-        self._parts, self._size = [], 0
+        self._answer.set_result(HttpAnswer(status, b"".join(self._parts), self._retry_after_s))
+        self._parts, self._size, self._retry_after_s = [], 0, None
 
     def _fail(self, detail: str) -> None:
         if self._answer is not None and not self._answer.done():

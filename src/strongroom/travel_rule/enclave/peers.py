@@ -22,6 +22,10 @@ from strongroom.travel_rule.messages import HUB_SERVICE, MESSAGE_BYTES_MAX, Vasp
 _DIRECTORY_BYTES_MAX: Final = 32 << 20
 _PAUSE_S: Final = 1.0
 """A provider that is not in the directory makes it be read again, but not more often than this."""
+_WAIT_S: Final = 1
+_WAIT_MAX_S: Final = 60
+"""Of a wait that the hub asks for without saying how long, and the longest that is believed: it is unsigned."""
+_LIMITED: Final = 429
 _FROM_HUB: Final = frozenset(
     {
         Code.VASP_UNKNOWN,
@@ -110,8 +114,12 @@ class Hub:
         self._clock = clock
         self._directory_s, self._timeout_s = directory_s, timeout_s
         self._records: dict[str, VaspRecord] = {}
-        self._read_at_s = self._tried_at_s = float("-inf")
+        self._read_at_s = self._tried_at_s = self._paused_until_s = float("-inf")
         self._reading = asyncio.Lock()
+
+    def paused_s(self) -> float:
+        """How long the hub will not be asked, as it said that this enclave sends too much; 0 when it may be."""
+        return max(0.0, self._paused_until_s - self._clock.monotonic_s())
 
     async def vasps(self) -> tuple[VaspEntry, ...]:
         """Everybody in the network whose record the authority signed and has not expired, ourselves included.
@@ -119,7 +127,7 @@ class Hub:
         A record older than one that was seen before is dropped likewise: the hub cannot bring back a revoked key.
 
         Raises:
-            StrongroomError: ``HUB_UNAVAILABLE``; ``FORBIDDEN`` when the hub does not know us.
+            StrongroomError: ``HUB_UNAVAILABLE``, ``RATE_LIMITED``; ``FORBIDDEN`` when the hub does not know us.
         """
         answer = await self._call("GET", "/v1/vasps", b"")
         try:
@@ -137,7 +145,7 @@ class Hub:
         While the hub is down, a record that has not expired goes on being used: the authority vouches for it.
 
         Raises:
-            StrongroomError: ``VASP_UNKNOWN``, ``HUB_UNAVAILABLE``, ``FORBIDDEN``.
+            StrongroomError: ``VASP_UNKNOWN``, ``HUB_UNAVAILABLE``, ``RATE_LIMITED``, ``FORBIDDEN``.
         """
         if self._is_due(vasp_id):
             async with self._reading:
@@ -154,6 +162,7 @@ class Hub:
         Raises:
             StrongroomError: ``HUB_UNAVAILABLE`` when the hub does not answer, ``COUNTERPARTY_UNAVAILABLE`` when it
                 answers that the counterparty does not: after both the message may have been taken.
+                ``RATE_LIMITED`` when it was not taken and may be sent after ``paused_s``.
                 ``COUNTERPARTY_REFUSED`` when the counterparty's door did not let it in, ``VASP_UNKNOWN``,
                 ``FORBIDDEN`` (the hub takes us for another), ``TRAVEL_RULE_MESSAGE_INVALID``.
         """
@@ -167,6 +176,8 @@ class Hub:
         await self._client.close()
 
     async def _call(self, method: str, path: str, body: bytes) -> HttpAnswer:
+        if self.paused_s() > 0:
+            raise StrongroomError(Code.RATE_LIMITED, "The hub takes no more of this enclave for a while.")
         try:
             answer = await self._client.call(
                 method,
@@ -177,9 +188,18 @@ class Hub:
             )
         except HttpFailureError as failure:
             raise StrongroomError(Code.HUB_UNAVAILABLE, f"The hub does not answer: {failure}.") from None
+        if answer.status == _LIMITED:
+            raise self._pause(answer)
         if answer.status != 200:
             raise _refused(answer)
         return answer
+
+    def _pause(self, answer: HttpAnswer) -> StrongroomError:
+        """Leave the hub alone for as long as it says."""
+        wait_s = min(max(answer.retry_after_s or 0, _WAIT_S), _WAIT_MAX_S)
+        self._paused_until_s = max(self._paused_until_s, self._clock.monotonic_s() + wait_s)
+        _log.warning("hub_limits_us", wait_s=wait_s)
+        return StrongroomError(Code.RATE_LIMITED, "The hub takes no more of this enclave for a while.")
 
     def _is_due(self, vasp_id: str) -> bool:
         now_s = self._clock.monotonic_s()

@@ -7,13 +7,16 @@ from strongroom.kernel.ids import Environment
 from strongroom.runtime.clock import Clock
 from strongroom.runtime.db import Database, DatabaseNames, Passwords, migrate, provision
 from strongroom.runtime.http import client_context
+from strongroom.runtime.rate import TokenBuckets
 from strongroom.runtime.service import Service
 from strongroom.travel_rule.hub.config import HubConfig
 from strongroom.travel_rule.hub.jobs import Jobs
 from strongroom.travel_rule.hub.operations.directory import Directory
+from strongroom.travel_rule.hub.operations.limits import Limits
 from strongroom.travel_rule.hub.operations.relay import Relay
 from strongroom.travel_rule.hub.peers import Enclaves
 from strongroom.travel_rule.hub.routes import make_application
+from strongroom.travel_rule.messages import MESSAGE_BYTES_MAX
 
 SERVICE: Final = "travel_rule_hub"
 _FOLDER: Final = Path(__file__).parent
@@ -43,7 +46,7 @@ def build(*, config: HubConfig, database: Database, clock: Clock) -> Service:
     directory = Directory(
         authority_key=bytes.fromhex(config.authority_key), environment=config.environment, clock=clock
     )
-    relay = Relay(directory=directory, enclaves=enclaves, clock=clock)
+    relay = Relay(directory=directory, enclaves=enclaves, limits=_limits(config, clock), clock=clock)
     jobs = Jobs(relay=relay, database=database, config=config, clock=clock)
 
     async def stop() -> None:
@@ -51,3 +54,10 @@ def build(*, config: HubConfig, database: Database, clock: Clock) -> Service:
         await enclaves.close()
 
     return Service(name=SERVICE, http=make_application(relay), start=jobs.start, stop=stop)
+
+
+def _limits(config: HubConfig, clock: Clock) -> Limits:
+    requests = TokenBuckets(per_s=config.member_requests_per_s, burst=config.member_requests_burst)
+    burst = config.member_bytes_burst
+    sizes = TokenBuckets(per_s=config.member_bytes_per_s, burst=burst, debt=max(burst, MESSAGE_BYTES_MAX))
+    return Limits(requests=requests, sizes=sizes, clock=clock)

@@ -12,6 +12,7 @@ from strongroom.runtime.config import Settings, load_settings
 
 PREFIX: Final = "STRONGROOM_HUB_"
 _Seconds = Annotated[float, msgspec.Meta(gt=0)]
+_Amount = Annotated[int, msgspec.Meta(ge=1)]
 _Days = Annotated[int, msgspec.Meta(ge=1, le=36_500)]
 
 
@@ -29,6 +30,8 @@ class HubConfig(Settings, frozen=True):
         health_s: how often it asks the enclaves whether they are up.
         counterparty_s: how long an enclave may take to answer a message; it asks its own back end for up to 5 s.
         keep_passages_days: how long it keeps that a message passed.
+        member_requests_per_s, member_requests_burst: how many requests a member may make, and how many at once.
+        member_bytes_per_s, member_bytes_burst: the same for the bytes of its messages and of directories it is given.
         log_level: of what it writes to standard error.
     """
 
@@ -43,6 +46,10 @@ class HubConfig(Settings, frozen=True):
     health_s: _Seconds = 10.0
     counterparty_s: _Seconds = 7.0
     keep_passages_days: _Days = 90
+    member_requests_per_s: _Amount = 1_000
+    member_requests_burst: _Amount = 2_000
+    member_bytes_per_s: _Amount = 16 << 20
+    member_bytes_burst: _Amount = 64 << 20
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     def __repr__(self) -> str:

@@ -27,6 +27,7 @@ class Jobs:
     def __init__(self, *, relay: Relay, database: Database, config: HubConfig, clock: Clock) -> None:
         self._relay, self._database, self._config, self._clock = relay, database, config, clock
         self._tasks: list[asyncio.Task[None]] = []
+        self._storing = asyncio.Lock()
 
     async def start(self) -> None:
         """Read the directory, then go on in the background; raises when the database does not answer."""
@@ -41,8 +42,9 @@ class Jobs:
 
     async def stop(self) -> None:
         """End them; what passed last is stored."""
-        for task in self._tasks:
-            task.cancel()
+        async with self._storing:  # a commit that was cut short may have happened, and would be made again
+            for task in self._tasks:
+                task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._attempt(self._store)
 
@@ -69,7 +71,8 @@ class Jobs:
         )
 
     async def _store(self) -> None:
-        await store_passages(relay=self._relay, database=self._database)
+        async with self._storing:
+            await store_passages(relay=self._relay, database=self._database)
 
     async def _forget(self) -> None:
         keep = timedelta(days=self._config.keep_passages_days)

@@ -12,7 +12,7 @@ from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.http import PEER, GoneError, Peer, read_body
 from strongroom.runtime.service import HttpApp
 from strongroom.travel_rule.hub.domain import Health, Member
-from strongroom.travel_rule.hub.operations.relay import Relay, carry_message
+from strongroom.travel_rule.hub.operations.relay import Relay, carry_message, list_members
 from strongroom.travel_rule.messages import MESSAGE_BYTES_MAX, VaspStatus
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -61,6 +61,8 @@ def make_application(relay: Relay) -> HttpApp:
             error = StrongroomError(Code.INTERNAL)
             status, content_type, body = 500, _JSON, _refusal(error)
         headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
+        if status == Code.RATE_LIMITED.meaning.http_status:
+            headers.append((b"retry-after", str(_retry_after_s(relay, scope)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -68,18 +70,26 @@ def make_application(relay: Relay) -> HttpApp:
 
 
 async def _answer(relay: Relay, scope: Scope, receive: Receive) -> tuple[bytes, bytes]:
-    peer = cast("Peer", scope["state"][PEER])
+    peer = _peer(scope)
     method, path = cast("str", scope["method"]), cast("str", scope["path"])
     if method == "POST" and path.startswith(_MESSAGES):
         to_vasp = path.removeprefix(_MESSAGES)
         return _BYTES, await carry_message(relay=relay, peer=peer, to_vasp=to_vasp, read=lambda: _take(scope, receive))
     if method == "GET" and path == "/v1/vasps":
-        relay.directory.get_caller(peer)
-        listed = [_vasp(member) for member in relay.directory.members()]
+        listed = [_vasp(member) for member in list_members(relay=relay, peer=peer)]
         return _JSON, msgspec.json.encode(Vasps(listed))
     if method == "GET" and path == "/v1/health":
         return _JSON, b'{"status":"UP"}'
     raise StrongroomError(Code.NOT_FOUND)
+
+
+def _peer(scope: Scope) -> Peer:
+    return cast("Peer", scope["state"][PEER])
+
+
+def _retry_after_s(relay: Relay, scope: Scope) -> int:
+    """At least a second: some time has passed since it was refused."""
+    return max(1, relay.limits.retry_after_s(relay.directory.get_caller(_peer(scope)).vasp_id))
 
 
 async def _take(scope: Scope, receive: Receive) -> bytes:

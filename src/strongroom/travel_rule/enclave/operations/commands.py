@@ -17,6 +17,7 @@ from strongroom.travel_rule.enclave.store.commands import (
     take_commands,
 )
 from strongroom.travel_rule.enclave.store.engine import Transaction
+from strongroom.travel_rule.enclave.store.joined import finish_all
 from strongroom.travel_rule.enclave.store.keyset import load_keyset
 from strongroom.travel_rule.enclave.store.messages import forget_messages
 from strongroom.travel_rule.messages import REPLAY_WINDOW_S
@@ -48,7 +49,7 @@ async def finish(*, means: Means, command: Command) -> None:
         async def store(tx: Transaction) -> int:
             return await finish_commands(tx, batch, now=now)
 
-        await means.database.run(store, at_once=store)
+        await means.database.run(store, at_once=lambda direct: finish_all(direct, batch, now=now))
         del ended.waiting[: len(batch)]
 
 
@@ -59,6 +60,13 @@ async def postpone(*, means: Means, command: Command, within_s: float | None = N
         delay_s = min(delay_s, max(within_s, 0.0))
     due_at, attempt = means.now() + timedelta(seconds=delay_s), command.attempt + 1
     await means.database.run(lambda tx: postpone_command(tx, command, due_at=due_at, attempt=attempt))
+
+
+async def wait_for_hub(*, means: Means, command: Command) -> None:
+    """Try it again when the hub takes messages of this enclave again: what it did not take counts as no attempt."""
+    delay_s = means.hub.paused_s() + pause_s(means=means, attempt=0)
+    due_at = means.now() + timedelta(seconds=delay_s)
+    await means.database.run(lambda tx: postpone_command(tx, command, due_at=due_at, attempt=command.attempt))
 
 
 async def give_up(*, means: Means, command: Command) -> None:

@@ -43,7 +43,7 @@ async def get_counterparty(*, means: Means, vasp_id: str) -> VaspRecord:
     """The signed record of another provider that runs an enclave.
 
     Raises:
-        StrongroomError: ``VASP_UNKNOWN``, ``HUB_UNAVAILABLE``.
+        StrongroomError: ``VASP_UNKNOWN``, ``HUB_UNAVAILABLE``, ``RATE_LIMITED``.
     """
     if vasp_id == means.own_vasp_id:
         raise StrongroomError(Code.VASP_UNKNOWN, "That is this enclave's own provider.")
@@ -59,9 +59,9 @@ async def ask_counterparty(
     """The counterparty's answer to a question sealed to its key; asked again once if it has changed its key.
 
     Raises:
-        StrongroomError: ``HUB_UNAVAILABLE``, ``COUNTERPARTY_UNAVAILABLE`` or ``TRAVEL_RULE_KEY_UNKNOWN``, after which
-            it may be asked again; ``COUNTERPARTY_REFUSED``, ``VERIFICATION_NOT_FOUND``,
-            ``VERIFICATION_STATE_CONFLICT``, ``TRAVEL_RULE_MESSAGE_...``, ``VASP_UNKNOWN``.
+        StrongroomError: ``HUB_UNAVAILABLE``, ``RATE_LIMITED``, ``COUNTERPARTY_UNAVAILABLE`` or
+            ``TRAVEL_RULE_KEY_UNKNOWN``, after which it may be asked again; ``COUNTERPARTY_REFUSED``,
+            ``VERIFICATION_NOT_FOUND``, ``VERIFICATION_STATE_CONFLICT``, ``TRAVEL_RULE_MESSAGE_...``, ``VASP_UNKNOWN``.
     """
     counterparty = await get_counterparty(means=means, vasp_id=to_vasp)
     key = await _find_cached(means, to_vasp, key_type, key_identifier)

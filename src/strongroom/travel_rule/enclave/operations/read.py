@@ -16,7 +16,7 @@ from strongroom.travel_rule.messages import AccountAnswer, AccountCheck, TxInqui
 
 
 async def list_vasps(*, means: Means) -> Sequence[VaspEntry]:
-    """The directory; ``HUB_UNAVAILABLE``."""
+    """The directory; ``HUB_UNAVAILABLE``, ``RATE_LIMITED``."""
     return await means.hub.vasps()
 
 
@@ -46,7 +46,8 @@ async def check_account(*, means: Means, question: AccountQuestion) -> shapes.Ac
     """Ask a counterparty whether an account is its customer's; nothing of the originator is told.
 
     Raises:
-        StrongroomError: ``VASP_UNKNOWN``, ``HUB_UNAVAILABLE``, ``COUNTERPARTY_UNAVAILABLE``, ``COUNTERPARTY_REFUSED``.
+        StrongroomError: ``VASP_UNKNOWN``, ``HUB_UNAVAILABLE``, ``RATE_LIMITED``, ``COUNTERPARTY_UNAVAILABLE``,
+            ``COUNTERPARTY_REFUSED``.
     """
     identifiers = {
         KeyType.PER_VASP: question.beneficiary_vasp_id,
@@ -70,7 +71,8 @@ async def inquire_tx(*, means: Means, uuid: str) -> shapes.TransactionStatus:
 
     Raises:
         StrongroomError: ``VERIFICATION_NOT_FOUND``; ``VERIFICATION_STATE_CONFLICT`` if this provider is the
-            originator's; ``HUB_UNAVAILABLE``, ``COUNTERPARTY_UNAVAILABLE``, ``COUNTERPARTY_REFUSED``.
+            originator's; ``HUB_UNAVAILABLE``, ``RATE_LIMITED``, ``COUNTERPARTY_UNAVAILABLE``,
+            ``COUNTERPARTY_REFUSED``.
     """
     known = await means.database.read(lambda tx: get_verification(tx, means=means, uuid=uuid))
     to_vasp = counterparty_of(means=means, verification=known)

@@ -103,7 +103,9 @@ async def run_report(*, means: Means, command: Command, carried: object = None) 
         await _tell(means, verification, _question(body.type, verification))
     except StrongroomError as error:
         _log.warning("report_failed", uuid=body.uuid, kind=body.type, code=error.code.name, attempt=command.attempt)
-        if body.type == _TIMEOUT and error.code in _NEVER:
+        if error.code is Code.RATE_LIMITED:
+            await commands.wait_for_hub(means=means, command=command)
+        elif body.type == _TIMEOUT and error.code in _NEVER:
             await commands.finish(means=means, command=command)  # it never heard of it, or decided after all
         elif error.code in _NEVER or command.attempt + 1 >= means.patience.callback_tries:
             await commands.give_up(means=means, command=command)

@@ -30,6 +30,7 @@ from strongroom.travel_rule.enclave.operations.told import read_told
 from strongroom.travel_rule.enclave.operations.trp_ask import check_address, inquire
 from strongroom.travel_rule.enclave.store.cipher import RowCipher
 from strongroom.travel_rule.enclave.store.commands import finish_command, insert_commands, postpone_command
+from strongroom.travel_rule.enclave.store.direct import Direct
 from strongroom.travel_rule.enclave.store.engine import Transaction
 from strongroom.travel_rule.enclave.store.joined import insert_asked, record_ended
 from strongroom.travel_rule.enclave.store.verifications import (
@@ -42,6 +43,7 @@ from strongroom.travel_rule.messages import VerificationAnswer
 _PATIENT: Final = frozenset(
     {
         Code.HUB_UNAVAILABLE,
+        Code.RATE_LIMITED,
         Code.COUNTERPARTY_UNAVAILABLE,
         Code.TRAVEL_RULE_KEY_UNKNOWN,
         Code.TRAVEL_RULE_MESSAGE_INVALID,
@@ -102,8 +104,8 @@ async def request_verification(*, means: Means, order: Order) -> shapes.Accepted
         await insert_commands(tx, [command])
         return number
 
-    async def at_once(tx: Transaction) -> int | None:
-        return await insert_asked(tx, verification, command, row_cipher=row_cipher)
+    async def at_once(direct: Direct) -> int | None:
+        return await insert_asked(direct, verification, command, row_cipher=row_cipher)
 
     try:
         number = await means.database.run(store, at_once=at_once)
@@ -235,6 +237,9 @@ async def _take_failure(means: Means, work: _Work, error: StrongroomError) -> No
     if error.code not in _PATIENT:
         await _end(means, work, _Ending(answered=_over(means, failed(error.detail))))
         return
+    if error.code is Code.RATE_LIMITED:  # by the hub: the counterparty was not asked, so it has not failed to answer
+        await commands.wait_for_hub(means=means, command=command)
+        return
     left_s = _left_s(means, verification)
     if left_s > 0:
         await commands.postpone(means=means, command=command, within_s=left_s)
@@ -281,11 +286,11 @@ async def _end(means: Means, work: _Work, ending: _Ending) -> None:
         await finish_command(tx, work.command, now=now)
         return is_first
 
-    async def at_once(tx: Transaction) -> bool | None:
+    async def at_once(direct: Direct) -> bool | None:
         if work.row_cipher is None or ending.is_timeout:
             return None
         return await record_ended(
-            tx,
+            direct,
             verification.uuid,
             answered,
             row_cipher=work.row_cipher,

@@ -32,9 +32,13 @@ def refusal(error: StrongroomError) -> tuple[int, bytes]:
     return error.code.meaning.http_status, msgspec.json.encode(shape)
 
 
-async def send_answer(send: Send, *, status: int, body: bytes, kind: bytes = b"application/json") -> None:
-    """A whole answer."""
+async def send_answer(
+    send: Send, *, status: int, body: bytes, kind: bytes = b"application/json", retry_after_s: int = 0
+) -> None:
+    """A whole answer; ``retry_after_s`` is said unless it is 0."""
     headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store")]
+    if retry_after_s:
+        headers.append((b"retry-after", b"%d" % retry_after_s))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -1,6 +1,7 @@
 """The API's door: bearer token, sizes, depth. Fail-closed: only /v1/health is open."""
 
 import hmac
+import math
 from collections.abc import Mapping
 from typing import Final, final
 from urllib.parse import parse_qsl
@@ -53,7 +54,7 @@ class ApiDoor:
         began_s, status = self._means.clock.monotonic_s(), 0
         try:
             status, body = await self._answer(scope, receive)
-            await send_answer(send, status=status, body=body)
+            await send_answer(send, status=status, body=body, retry_after_s=self._retry_after_s(status))
         except GoneError:
             return
         finally:
@@ -67,6 +68,11 @@ class ApiDoor:
             raise
         except Exception as error:  # noqa: BLE001 - the door is where every exception becomes a code
             return refusal(explain(error))
+
+    def _retry_after_s(self, status: int) -> int:
+        """Only the hub limits this enclave; the enclave limits nobody."""
+        is_limited = status == Code.RATE_LIMITED.meaning.http_status
+        return max(1, math.ceil(self._means.hub.paused_s())) if is_limited else 0
 
     async def _admit(self, scope: Scope, receive: Receive) -> object:
         route, uuid = find_route(scope["method"], scope["path"])

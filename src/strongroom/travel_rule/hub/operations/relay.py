@@ -12,8 +12,9 @@ from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.clock import Clock
 from strongroom.runtime.db import Database
 from strongroom.runtime.http import Peer
-from strongroom.travel_rule.hub.domain import Outcome, Passage, check_question
+from strongroom.travel_rule.hub.domain import Member, Outcome, Passage, check_question
 from strongroom.travel_rule.hub.operations.directory import Directory
+from strongroom.travel_rule.hub.operations.limits import Limits
 from strongroom.travel_rule.hub.peers import Enclaves
 from strongroom.travel_rule.hub.store import insert_passages
 from strongroom.travel_rule.messages import Header, parse_envelope
@@ -33,6 +34,7 @@ class Relay:
 
     directory: Directory
     enclaves: Enclaves
+    limits: Limits
     clock: Clock
     waiting: deque[Passage] = field(default_factory=lambda: deque[Passage](maxlen=_WAITING_MAX))
 
@@ -43,14 +45,16 @@ async def carry_message(*, relay: Relay, peer: Peer, to_vasp: str, read: Callabl
     Args:
         peer: whose connection it came by.
         to_vasp: whom the address names.
-        read: reads the message; not asked for before the sender is known to be a member.
+        read: reads the message; not asked for before the sender is known to be a member that may send.
 
     Raises:
-        StrongroomError: ``FORBIDDEN``, ``TRAVEL_RULE_MESSAGE_INVALID``, ``VASP_UNKNOWN``,
+        StrongroomError: ``FORBIDDEN``, ``RATE_LIMITED``, ``TRAVEL_RULE_MESSAGE_INVALID``, ``VASP_UNKNOWN``,
             ``COUNTERPARTY_UNAVAILABLE``, ``COUNTERPARTY_REFUSED``.
     """
     sender = relay.directory.get_caller(peer)
+    relay.limits.admit(sender.vasp_id)
     message = await read()
+    relay.limits.count_bytes(sender.vasp_id, len(message))
     header = parse_envelope(message).header
     check_question(header, from_vasp=sender.vasp_id, to_vasp=to_vasp)
     addressee = relay.directory.get_askable(to_vasp)
@@ -68,6 +72,15 @@ async def carry_message(*, relay: Relay, peer: Peer, to_vasp: str, read: Callabl
         sizes = (len(message), len(answer))
         relay.waiting.append(_passage(header, sizes, outcome=outcome, took_ms=took_ms, received_at=received_at))
     return answer
+
+
+def list_members(*, relay: Relay, peer: Peer) -> tuple[Member, ...]:
+    """The directory, for a member; ``FORBIDDEN`` or ``RATE_LIMITED``."""
+    caller = relay.directory.get_caller(peer)
+    relay.limits.admit(caller.vasp_id)
+    members = relay.directory.members()
+    relay.limits.count_bytes(caller.vasp_id, sum(len(member.signed) for member in members))
+    return members
 
 
 async def store_passages(*, relay: Relay, database: Database) -> None:

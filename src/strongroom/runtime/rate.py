@@ -1,4 +1,4 @@
-"""How often an API user may ask: a token bucket for each."""
+"""How much a caller may send: a token bucket for each."""
 
 import math
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ class Allowance:
     """What is left.
 
     Args:
-        limit: requests that a full bucket holds.
-        remaining: requests that may be sent at once.
+        limit: what a full bucket holds: requests, or bytes.
+        remaining: what may be sent at once.
         window_s: seconds until an empty bucket is full again.
-        retry_after_s: seconds until the next request may be sent; 0 for at once.
+        retry_after_s: seconds until anything may be sent again; 0 for at once.
     """
 
     limit: int
@@ -24,24 +24,25 @@ class Allowance:
 
 @final
 class TokenBuckets:
-    """One bucket for each API user that was let in; strangers have none, so they fill no memory.
+    """One bucket for each caller that was let in; strangers have none, so they fill no memory.
 
     Args:
-        per_s: how many requests flow in each second.
-        burst: how many a bucket holds.
+        per_s: how much flows in each second.
+        burst: how much a bucket holds.
+        debt: how far it may fall below empty, where an amount is known only once it was sent.
     """
 
-    def __init__(self, *, per_s: int, burst: int) -> None:
-        self._per_s, self._burst = per_s, burst
+    def __init__(self, *, per_s: int, burst: int, debt: int = 0) -> None:
+        self._per_s, self._burst, self._debt = per_s, burst, debt
         self._levels: dict[str, tuple[float, float]] = {}
 
     def look(self, name: str, *, now_s: float) -> Allowance:
-        """What that API user may send now."""
+        """What that caller may send now."""
         return self._allowance(self._level(name, now_s))
 
-    def take(self, name: str, *, now_s: float) -> Allowance:
-        """Count one request; the bucket does not fall below empty."""
-        level = max(0.0, self._level(name, now_s) - 1)
+    def take(self, name: str, *, now_s: float, amount: int = 1) -> Allowance:
+        """Count what was sent, and no more than the bucket holds with its debt."""
+        level = max(-float(self._debt), self._level(name, now_s) - amount)
         self._levels[name] = (level, now_s)
         return self._allowance(level)
 
@@ -52,7 +53,7 @@ class TokenBuckets:
     def _allowance(self, level: float) -> Allowance:
         return Allowance(
             limit=self._burst,
-            remaining=int(level),
+            remaining=max(0, int(level)),
             window_s=math.ceil(self._burst / self._per_s),
             retry_after_s=0 if level >= 1 else math.ceil((1 - level) / self._per_s),
         )
