@@ -87,7 +87,6 @@ def calls(cipher: ColumnCipher) -> Iterable[Call]:
     yield from _verifications(cipher)
     yield from _keys(cipher)
     yield from _commands()
-    yield from _joined(cipher)
     yield from _assessments()
     yield from _exchanges()
     yield from _copies(cipher)
@@ -148,23 +147,6 @@ def _commands() -> Iterable[Call]:
     yield "commands.forget_commands", lambda tx: commands.forget_commands(tx, before=NOW)
     yield "messages.remember_message", lambda tx: messages.remember_message(tx, "m", now=NOW)
     yield "messages.forget_messages", lambda tx: messages.forget_messages(tx, before=later(1))
-
-
-def _joined(cipher: ColumnCipher) -> Iterable[Call]:
-    asked, received = verification(uuid="v"), verification(uuid="w")
-    theirs, ours = cipher.new_row("v"), cipher.new_row("w")
-    work, follow = command(21, status=CommandStatus.PROCESSING, fetched_at=NOW), command(22)
-    told = Answered(outcome=Outcome(result=Result.VERIFIED), beneficiary=b"3", verified_at=NOW)
-    yield "joined.insert_asked", lambda tx: joined.insert_asked(tx, asked, work, row_cipher=theirs)
-    yield (
-        "joined.insert_received",
-        lambda tx: joined.insert_received(tx, received, guard="g", now=NOW, row_cipher=ours),
-    )
-    yield "joined.record_answered", lambda tx: joined.record_answered(tx, "w", told, row_cipher=ours)
-    yield (
-        "joined.record_ended",
-        lambda tx: joined.record_ended(tx, "v", told, row_cipher=theirs, done=work, follow=follow, now=NOW),
-    )
 
 
 def _exchanges() -> Iterable[Call]:
@@ -291,6 +273,15 @@ def claims(dialect: str) -> Iterator[tuple[str, ClauseElement]]:
     yield "retention.older", retention.older(limit=5, dialect=dialect)
 
 
+def scripts(dialect: str) -> Iterator[tuple[str, ClauseElement]]:
+    """What is done in one journey, on the databases where it is."""
+    for name, script in joined.SCRIPTS.items():
+        told = {"postgresql": (script.postgresql,), "mysql": script.mysql, "mariadb": script.mysql}
+        for statement in told.get(dialect, ()):
+            assert isinstance(statement, ClauseElement)
+            yield f"joined.{name}", statement
+
+
 async def heard(database: EnclaveDatabase, cipher: ColumnCipher) -> list[tuple[str, ClauseElement, list[str]]]:
     """Call everything on a real database, and listen: function, statement, names of what was passed with it."""
     said: list[tuple[str, ClauseElement, list[str]]] = []
@@ -313,9 +304,7 @@ def compiled(said: Iterable[tuple[str, ClauseElement, list[str]]], dialect: str)
     """All of it as text, by function, each statement once."""
     texts: dict[str, list[str]] = {}
     every = [each for each in said if not _takes_rows(each[1]) and not _is_of_one_engine(each[1])]
-    if dialect != "postgresql":  # no other database is given these
-        every = [each for each in every if not each[0].startswith("joined.")]
-    every += [(name, statement, []) for name, statement in claims(dialect)]
+    every += [(name, statement, []) for name, statement in (*claims(dialect), *scripts(dialect))]
     for name, statement, passed in every:
         text = _compile(statement, passed, dialect)
         if text not in texts.setdefault(name, []):

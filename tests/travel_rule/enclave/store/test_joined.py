@@ -1,26 +1,43 @@
-"""The commits of a verification as one statement: all of it or nothing, and the transaction of many where nothing."""
+"""The commits of a verification in one journey: all of it or nothing, and the transaction of many where nothing."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.runtime.clock import SystemClock
+from strongroom.runtime.entropy import SystemEntropy
 from strongroom.travel_rule.enclave.domain.commands import Command, CommandStatus
+from strongroom.travel_rule.enclave.domain.keys import KeyType, OwnKey
 from strongroom.travel_rule.enclave.domain.verifications import Answered, Outcome, Result, Verification
 from strongroom.travel_rule.enclave.store.cipher import ColumnCipher, RowCipher
 from strongroom.travel_rule.enclave.store.commands import fail_command, insert_commands, take_commands
-from strongroom.travel_rule.enclave.store.engine import EnclaveDatabase, Transaction
+from strongroom.travel_rule.enclave.store.direct import Direct, Script
+from strongroom.travel_rule.enclave.store.engine import (
+    DatabaseSettings,
+    EnclaveDatabase,
+    Transaction,
+    open_database,
+)
 from strongroom.travel_rule.enclave.store.joined import (
+    finish_all,
     insert_asked,
+    insert_made,
     insert_received,
     record_answered,
     record_ended,
 )
+from strongroom.travel_rule.enclave.store.keys import find_own_key_by_public
 from strongroom.travel_rule.enclave.store.keyset import insert_data_key, load_keyset
 from strongroom.travel_rule.enclave.store.messages import remember_message
 from strongroom.travel_rule.enclave.store.reencrypt import reencrypt_verifications
+from strongroom.travel_rule.enclave.store.schema import x_messages
 from strongroom.travel_rule.enclave.store.verifications import erase_verification, insert_verification, record_result
-from tests.fixtures.enclave import EnclaveDatabases
 from tests.travel_rule.enclave.store.world import NOW, command, find, later, open_cipher, store, verification
 
 TOLD = Answered(
@@ -31,8 +48,8 @@ FOLLOW = command(22)
 
 
 @pytest.fixture
-async def database(enclave_databases: EnclaveDatabases) -> EnclaveDatabase:
-    return await enclave_databases.migrated("postgresql")
+async def database(enclave_database: EnclaveDatabase) -> EnclaveDatabase:
+    return enclave_database
 
 
 async def test_a_verification_is_asked_and_ended(database: EnclaveDatabase) -> None:
@@ -52,7 +69,10 @@ async def test_what_was_not_told_stays(database: EnclaveDatabase) -> None:
     cipher, made = await open_cipher(database), verification()
     row = await asked(database, cipher, made)
     denied = Answered(outcome=Outcome(result=Result.DENIED, reason="R", message="m"), verified_at=NOW)
-    assert await database.run(never, at_once=lambda tx: record_answered(tx, made.uuid, denied, row_cipher=row)) is True
+    assert (
+        await database.run(never, at_once=lambda direct: record_answered(direct, made.uuid, denied, row_cipher=row))
+        is True
+    )
     found = await find(database, cipher, made.uuid)
     assert found is not None
     assert (found.outcome, found.persons) == (denied.outcome, made.persons)
@@ -67,7 +87,7 @@ async def test_a_uuid_that_is_there_stores_nothing(database: EnclaveDatabase) ->
         return await insert_verification(tx, made, cipher=cipher)
 
     with pytest.raises(StrongroomError) as caught:
-        await database.run(the_long_way, at_once=lambda tx: insert_asked(tx, made, FOLLOW, row_cipher=row))
+        await database.run(the_long_way, at_once=lambda direct: insert_asked(direct, made, FOLLOW, row_cipher=row))
     assert caught.value.code is Code.CONFLICT
     assert await due(database) == []
 
@@ -83,7 +103,7 @@ async def test_a_message_that_came_before_stores_nothing(database: EnclaveDataba
             raise AssertionError("the first is stored at once")
 
         return await database.run(
-            the_long_way, at_once=lambda tx: insert_received(tx, made, guard="guard", now=NOW, row_cipher=row)
+            the_long_way, at_once=lambda direct: insert_received(direct, made, guard="guard", now=NOW, row_cipher=row)
         )
 
     assert await take(first) > 0
@@ -130,21 +150,102 @@ async def test_a_lost_lease_ends_nothing_of_another(database: EnclaveDatabase) -
     assert await database.run(lambda tx: fail_command(tx, taken, now=NOW))
 
 
-async def test_other_databases_take_the_long_way(enclave_database: EnclaveDatabase) -> None:
+async def test_what_does_nothing_at_once_is_done_the_long_way(database: EnclaveDatabase) -> None:
     async def long(tx: Transaction) -> str:
         await insert_commands(tx, [FOLLOW])
         return "long"
 
-    async def short(tx: Transaction) -> str:
-        await insert_commands(tx, [FOLLOW])
-        return "short"
+    async def nothing(_direct: Direct) -> None:
+        return None
 
-    way = await enclave_database.run(long, at_once=short)
-    assert way == ("short" if enclave_database.dialect == "postgresql" else "long")
-    assert await due(enclave_database) == [FOLLOW.id]
+    assert await database.run(long, at_once=nothing) == "long"
+    assert await due(database) == [FOLLOW.id]
 
 
-async def never(_tx: Transaction) -> bool:
+async def test_many_are_finished_together_and_one_whose_lease_was_lost_is_not(database: EnclaveDatabase) -> None:
+    held = [command(each, status=CommandStatus.PROCESSING, fetched_at=NOW) for each in (31, 32, 33)]
+    await database.run(lambda tx: insert_commands(tx, held))
+    lost = replace(held[2], fetched_at=later(-60))
+
+    async def the_long_way(_tx: Transaction) -> int:
+        raise AssertionError("it was done at once")
+
+    done = [*held[:2], lost]
+    await database.run(the_long_way, at_once=lambda direct: finish_all(direct, done, now=later(1)))
+    assert [await database.run(lambda tx, each=each: fail_command(tx, each, now=NOW)) for each in held] == [
+        False,
+        False,
+        True,
+    ]
+
+
+async def test_an_own_key_is_made_once(database: EnclaveDatabase) -> None:
+    cipher = await open_cipher(database)
+    key = OwnKey(type=KeyType.PER_ADDRESS, identifier="0xa", public_key=b"\x01" * 32, private_key=b"\x02" * 32)
+
+    async def the_long_way(_tx: Transaction) -> None:
+        return None
+
+    async def make() -> OwnKey | None:
+        return await database.run(the_long_way, at_once=lambda direct: insert_made(direct, key, cipher=cipher, now=NOW))
+
+    assert await make() == key
+    assert await make() is None
+    assert await database.read(lambda tx: find_own_key_by_public(tx, key.public_key, cipher=cipher)) == key
+
+
+async def test_a_mistake_in_the_middle_leaves_nothing_behind(database: EnclaveDatabase) -> None:
+    wrong = Script(
+        postgresql=sa.select(sa.literal_column("1 / 0", sa.Integer())),
+        mysql=(
+            sa.insert(x_messages).values(message_id="left", seen_at=NOW),
+            sa.insert(x_messages).values(message_id="left", seen_at=sa.literal_column("'never'")),
+        ),
+        telling=0,
+    )
+
+    async def the_long_way(_tx: Transaction) -> int:
+        raise AssertionError("it is an error either way")
+
+    with pytest.raises(DBAPIError):
+        await database.run(the_long_way, at_once=lambda direct: direct.tell(wrong, {}))
+    await database.run(lambda tx: remember_message(tx, "left", now=NOW))
+
+
+async def test_a_connection_that_was_lost_is_replaced(narrow: EnclaveDatabase) -> None:
+    ends = script("pg_terminate_backend(pg_backend_pid())", "kill connection_id()")
+    with pytest.raises(StrongroomError) as caught:
+        await narrow.run(never, at_once=lambda direct: direct.tell(ends, {}))
+    assert caught.value.code is Code.UNAVAILABLE
+    await asked(narrow, await open_cipher(narrow), verification())
+
+
+async def test_who_gives_up_leaves_no_answer_to_another(narrow: EnclaveDatabase) -> None:
+    waits = script("pg_sleep(30)", "select sleep(30)")
+    waiting = asyncio.create_task(narrow.run(never, at_once=lambda direct: direct.tell(waits, {})))
+    await asyncio.sleep(0.2)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await asked(narrow, await open_cipher(narrow), verification())
+
+
+@pytest.fixture
+async def narrow(database: EnclaveDatabase) -> AsyncIterator[EnclaveDatabase]:
+    """The same database by one connection."""
+    url = database.engine.url.render_as_string(hide_password=False)
+    settings = DatabaseSettings(url=url, max_connections=1)
+    opened = await open_database(settings, clock=SystemClock(), entropy=SystemEntropy())
+    yield opened
+    await opened.close()
+
+
+def script(postgresql: str, mysql: str) -> Script:
+    """An expression of the one, a statement of the other."""
+    return Script(postgresql=sa.select(sa.literal_column(postgresql, sa.Boolean())), mysql=(sa.text(mysql),), telling=0)
+
+
+async def never(_tx: Transaction) -> Any:
     raise AssertionError("it was done at once")
 
 
@@ -154,7 +255,7 @@ async def asked(database: EnclaveDatabase, cipher: ColumnCipher, made: Verificat
     async def the_long_way(_tx: Transaction) -> int:
         raise AssertionError("it was stored at once")
 
-    number = await database.run(the_long_way, at_once=lambda tx: insert_asked(tx, made, WORK, row_cipher=row))
+    number = await database.run(the_long_way, at_once=lambda direct: insert_asked(direct, made, WORK, row_cipher=row))
     found = await find(database, cipher, made.uuid)
     assert found == replace(made, number=number)
     return row
@@ -166,7 +267,9 @@ async def ended(database: EnclaveDatabase, made: Verification, row: RowCipher) -
 
     return await database.run(
         the_long_way,
-        at_once=lambda tx: record_ended(tx, made.uuid, TOLD, row_cipher=row, done=WORK, follow=FOLLOW, now=later(3)),
+        at_once=lambda direct: record_ended(
+            direct, made.uuid, TOLD, row_cipher=row, done=WORK, follow=FOLLOW, now=later(3)
+        ),
     )
 
 

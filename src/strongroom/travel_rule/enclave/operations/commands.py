@@ -17,6 +17,7 @@ from strongroom.travel_rule.enclave.store.commands import (
     take_commands,
 )
 from strongroom.travel_rule.enclave.store.engine import Transaction
+from strongroom.travel_rule.enclave.store.joined import finish_all
 from strongroom.travel_rule.enclave.store.keyset import load_keyset
 from strongroom.travel_rule.enclave.store.messages import forget_messages
 from strongroom.travel_rule.messages import REPLAY_WINDOW_S
@@ -48,7 +49,7 @@ async def finish(*, means: Means, command: Command) -> None:
         async def store(tx: Transaction) -> int:
             return await finish_commands(tx, batch, now=now)
 
-        await means.database.run(store, at_once=store)
+        await means.database.run(store, at_once=lambda direct: finish_all(direct, batch, now=now))
         del ended.waiting[: len(batch)]
 
 

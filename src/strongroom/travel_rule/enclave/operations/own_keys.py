@@ -4,6 +4,7 @@ from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.travel_rule.enclave.domain.keys import KeyType, OwnKey
 from strongroom.travel_rule.enclave.operations.means import Means
 from strongroom.travel_rule.enclave.store.engine import Transaction
+from strongroom.travel_rule.enclave.store.joined import insert_made
 from strongroom.travel_rule.enclave.store.keys import (
     find_own_key,
     find_own_key_by_public,
@@ -35,15 +36,17 @@ async def find_key_to_open(*, means: Means, public_key: bytes) -> OwnKey | None:
 
 
 async def _make(means: Means, key_type: KeyType, identifier: str) -> OwnKey:
-    private_key = means.entropy.token(32)  # RFC 7748 5: any 32 bytes are a private key
+    private_key, now = means.entropy.token(32), means.now()  # RFC 7748 5: any 32 bytes are a private key
     key = OwnKey(type=key_type, identifier=identifier, public_key=public_key_of(private_key), private_key=private_key)
 
     async def store(tx: Transaction) -> OwnKey:
-        await insert_own_key(tx, key, cipher=means.cipher, now=means.now())
+        await insert_own_key(tx, key, cipher=means.cipher, now=now)
         return key
 
     try:
-        return await means.database.run(store, at_once=store)
+        return await means.database.run(
+            store, at_once=lambda direct: insert_made(direct, key, cipher=means.cipher, now=now)
+        )
     except StrongroomError as error:
         if error.code is not Code.CONFLICT:
             raise

@@ -33,6 +33,7 @@ from strongroom.travel_rule.enclave.operations.bodies import (
 from strongroom.travel_rule.enclave.operations.means import Means
 from strongroom.travel_rule.enclave.operations.told import read_told
 from strongroom.travel_rule.enclave.store.cipher import RowCipher
+from strongroom.travel_rule.enclave.store.direct import Direct
 from strongroom.travel_rule.enclave.store.engine import Transaction
 from strongroom.travel_rule.enclave.store.joined import insert_received, record_answered
 from strongroom.travel_rule.enclave.store.messages import remember_message
@@ -125,8 +126,8 @@ async def _take(means: Means, verification: Verification, guard: str, row_cipher
         await remember_message(tx, guard, now=now)
         return await insert_verification(tx, verification, cipher=means.cipher, row_cipher=row_cipher)
 
-    async def at_once(tx: Transaction) -> int | None:
-        return await insert_received(tx, verification, guard=guard, now=now, row_cipher=row_cipher)
+    async def at_once(direct: Direct) -> int | None:
+        return await insert_received(direct, verification, guard=guard, now=now, row_cipher=row_cipher)
 
     try:
         return replace(verification, number=await means.database.run(store, at_once=at_once))
@@ -218,8 +219,8 @@ async def _record(means: Means, verification: Verification, answered: Answered, 
             return True
         return await find_verification(tx, verification.uuid, cipher=means.cipher)
 
-    async def at_once(tx: Transaction) -> Verification | Literal[True] | None:
-        return await record_answered(tx, verification.uuid, answered, row_cipher=row_cipher)
+    async def at_once(direct: Direct) -> Verification | Literal[True] | None:
+        return await record_answered(direct, verification.uuid, answered, row_cipher=row_cipher)
 
     other = await means.database.run(store, at_once=at_once)
     if isinstance(other, Verification):

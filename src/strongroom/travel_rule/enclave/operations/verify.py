@@ -30,6 +30,7 @@ from strongroom.travel_rule.enclave.operations.told import read_told
 from strongroom.travel_rule.enclave.operations.trp_ask import check_address, inquire
 from strongroom.travel_rule.enclave.store.cipher import RowCipher
 from strongroom.travel_rule.enclave.store.commands import finish_command, insert_commands, postpone_command
+from strongroom.travel_rule.enclave.store.direct import Direct
 from strongroom.travel_rule.enclave.store.engine import Transaction
 from strongroom.travel_rule.enclave.store.joined import insert_asked, record_ended
 from strongroom.travel_rule.enclave.store.verifications import (
@@ -103,8 +104,8 @@ async def request_verification(*, means: Means, order: Order) -> shapes.Accepted
         await insert_commands(tx, [command])
         return number
 
-    async def at_once(tx: Transaction) -> int | None:
-        return await insert_asked(tx, verification, command, row_cipher=row_cipher)
+    async def at_once(direct: Direct) -> int | None:
+        return await insert_asked(direct, verification, command, row_cipher=row_cipher)
 
     try:
         number = await means.database.run(store, at_once=at_once)
@@ -285,11 +286,11 @@ async def _end(means: Means, work: _Work, ending: _Ending) -> None:
         await finish_command(tx, work.command, now=now)
         return is_first
 
-    async def at_once(tx: Transaction) -> bool | None:
+    async def at_once(direct: Direct) -> bool | None:
         if work.row_cipher is None or ending.is_timeout:
             return None
         return await record_ended(
-            tx,
+            direct,
             verification.uuid,
             answered,
             row_cipher=work.row_cipher,

@@ -35,7 +35,8 @@ _ABANDONED = _SELECT.where(_C.status == _PROCESSING, _C.fetched_at <= sa.bindpar
 _OF_ID = sa.update(commands).where(_C.command_id == sa.bindparam("of_id"))
 _LEASE = _OF_ID.values(status=_PROCESSING, fetched_at=sa.bindparam("at"))
 _HELD = _OF_ID.where(_C.status == _PROCESSING, _C.fetched_at == sa.bindparam("leased_at"))
-_FINISH = _HELD.values(status=_DONE, finished_at=sa.bindparam("at"))
+FINISH = _HELD.values(status=_DONE, finished_at=sa.bindparam("at"))
+"""What ``finish_command`` says, with ``finish_values``."""
 _FAIL = _HELD.values(status=_ERROR, finished_at=sa.bindparam("at"))
 _POSTPONE = _HELD.values(status=_CREATED, fetched_at=sa.bindparam("at"), command_body=sa.bindparam("body"))
 _REPLAY = _OF_ID.where(_C.status == _ERROR).values(
@@ -75,12 +76,12 @@ async def take_commands(tx: Transaction, *, limit: int, lease_s: int, now: datet
 
 async def finish_command(tx: Transaction, command: Command, *, now: datetime) -> bool:
     """It is done; answers False when the lease was lost."""
-    return await tx.change(_FINISH, {**_lease(command), "at": now}) == 1
+    return await tx.change(FINISH, finish_values(command, now=now)) == 1
 
 
 async def finish_commands(tx: Transaction, done: Sequence[Command], *, now: datetime) -> int:
     """They are done, those whose lease was not lost; answers how many were given."""
-    await tx.change(_FINISH, [{**_lease(command), "at": now} for command in done])
+    await tx.change(FINISH, [finish_values(command, now=now) for command in done])
     return len(done)
 
 
@@ -112,6 +113,11 @@ async def replay_dead_letter(tx: Transaction, command_id: int) -> bool:
 async def forget_commands(tx: Transaction, *, before: datetime) -> int:
     """Drop what was done before that time; answers how many."""
     return await tx.change(_FORGET, {"before": before})
+
+
+def finish_values(command: Command, *, now: datetime) -> dict[str, Any]:
+    """Which command is done, under which lease, and when."""
+    return {**_lease(command), "at": now}
 
 
 def taking(*, abandoned: bool, limit: int, dialect: str) -> Rows:

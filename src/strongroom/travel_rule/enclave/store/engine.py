@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.clock import Clock
 from strongroom.runtime.entropy import Entropy
+from strongroom.travel_rule.enclave.store.direct import Direct, DirectWay
 
 T = TypeVar("T")
 
@@ -124,6 +125,7 @@ class EnclaveDatabase:
         is_cheap = engine.dialect.name == "postgresql"
         self._single = engine if is_cheap else None
         self._engine = engine.execution_options(isolation_level=_ISOLATION) if is_cheap else engine
+        self._direct = DirectWay(engine) if DirectWay.supports(engine) else None
         self._clock = clock
         self._entropy = entropy
 
@@ -141,7 +143,7 @@ class EnclaveDatabase:
         self,
         work: Callable[[Transaction], Awaitable[T]],
         *,
-        at_once: Callable[[Transaction], Awaitable[T | None]] | None = None,
+        at_once: Callable[[Direct], Awaitable[T | None]] | None = None,
     ) -> T:
         """Run ``work`` in one transaction and commit it, again from the start when the database undid it.
 
@@ -150,16 +152,16 @@ class EnclaveDatabase:
 
         Args:
             work: any number of statements.
-            at_once: the same as one statement, which is a transaction by itself: one journey to the database instead of
-                one for each statement, the beginning and the commit. Where it answers None it has done nothing, and
-                ``work`` is run. PostgreSQL only; elsewhere ``work`` is run at once.
+            at_once: the same in one journey to the database instead of one for each statement, the beginning and the
+                commit. Where it answers None it has done nothing, and ``work`` is run; so it is with drivers that have
+                no such way.
 
         Raises:
             StrongroomError: ``UNAVAILABLE`` after ``ATTEMPTS``, or when the database is gone; what ``work`` raises.
         """
 
         async def step() -> T:
-            done = None if at_once is None or self._single is None else await self._alone(self._single, at_once)
+            done = None if at_once is None or self._direct is None else await self._direct.run(at_once)
             return await self._once(work) if done is None else done
 
         return await self._repeat(step)
@@ -179,6 +181,8 @@ class EnclaveDatabase:
                 return await step()
             except RepeatTransaction:
                 pass
+            except (OSError, PoolTimeoutError) as error:
+                raise StrongroomError(Code.UNAVAILABLE, "The database does not answer.") from error
             except DBAPIError as error:
                 if not self._was_undone(error):
                     raise _translated(error) from error
@@ -186,21 +190,15 @@ class EnclaveDatabase:
         raise StrongroomError(Code.UNAVAILABLE, "The database undid the transaction each time.")
 
     async def _once(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        try:
-            async with self._engine.begin() as connection:
-                return await work(Transaction(connection, self.dialect))
-        except (OSError, PoolTimeoutError) as error:
-            raise StrongroomError(Code.UNAVAILABLE, "The database does not answer.") from error
+        async with self._engine.begin() as connection:
+            return await work(Transaction(connection, self.dialect))
 
     async def _alone(self, engine: AsyncEngine, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        connection = await engine.connect()
         try:
-            connection = await engine.connect()
-            try:
-                return await work(Transaction(connection, self.dialect))
-            finally:
-                await connection.close()
-        except (OSError, PoolTimeoutError) as error:
-            raise StrongroomError(Code.UNAVAILABLE, "The database does not answer.") from error
+            return await work(Transaction(connection, self.dialect))
+        finally:
+            await connection.close()
 
     def _was_undone(self, error: DBAPIError) -> bool:
         return not _reasons(error).isdisjoint(_UNDONE.get(self.dialect, frozenset()))
@@ -224,6 +222,7 @@ async def open_database(settings: DatabaseSettings, *, clock: Clock, entropy: En
             pool_size=settings.max_connections,
             max_overflow=0,
             pool_timeout=settings.timeout_s,
+            pool_reset_on_return=None,  # whoever takes a connection ends what it began on it
             hide_parameters=True,  # they are customers' account numbers, and an error's text reaches the log
             connect_args=_connect_args(url.get_backend_name(), settings),
         )

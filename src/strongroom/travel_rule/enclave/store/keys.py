@@ -36,16 +36,7 @@ _DROP_PARTY = sa.delete(counter_party_keys).where(*_OF_PARTY)
 
 async def insert_own_key(tx: Transaction, key: OwnKey, *, cipher: ColumnCipher, now: datetime) -> None:
     """Store a pair; ``CONFLICT`` when there is one of that type and identifier (the transaction is lost then)."""
-    identifier, public_key = fitting("key identifier", key.identifier, 256), _text(key.public_key)
-    place = own_key_place(key.type.value, key.identifier, public_key)
-    row = {
-        "type": key.type.value,
-        "key_identifier": identifier,
-        "public_key": public_key,
-        "private_key": cipher.seal("own_keys", "private_key", place, key.private_key),
-        "created_at": now,
-    }
-    await tx.insert(_INSERT_OWN, row)
+    await tx.insert(_INSERT_OWN, own_key_row(key, cipher=cipher, now=now))
 
 
 async def find_own_key(tx: Transaction, key_type: KeyType, identifier: str, *, cipher: ColumnCipher) -> OwnKey | None:
@@ -99,6 +90,19 @@ async def put_counter_party_key(tx: Transaction, key: CounterPartyKey, *, now: d
 async def drop_counter_party_key(tx: Transaction, *, vasp_id: str, key_type: KeyType, identifier: str) -> bool:
     """Forget what a counterparty answered; answers whether there was anything."""
     return await tx.change(_DROP_PARTY, _party(vasp_id, key_type, identifier)) == 1
+
+
+def own_key_row(key: OwnKey, *, cipher: ColumnCipher, now: datetime) -> dict[str, Any]:
+    """What its row holds; ``INVALID_FORMAT`` when its identifier does not fit its column."""
+    identifier, public_key = fitting("key identifier", key.identifier, 256), _text(key.public_key)
+    place = own_key_place(key.type.value, key.identifier, public_key)
+    return {
+        "type": key.type.value,
+        "key_identifier": identifier,
+        "public_key": public_key,
+        "private_key": cipher.seal("own_keys", "private_key", place, key.private_key),
+        "created_at": now,
+    }
 
 
 def own_key_place(key_type: str, identifier: str, public_key: str) -> str:

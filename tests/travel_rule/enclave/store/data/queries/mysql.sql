@@ -153,6 +153,38 @@ FROM x_row_keys
 WHERE x_row_keys.verification_uuid > %s ORDER BY x_row_keys.verification_uuid
  LIMIT %s;
 
+-- joined.insert_asked
+INSERT INTO verifications (verification_uuid, result, reason, message, network, symbol, amount, trade_price, trade_currency, trade_iso_datetime, is_exceeding_threshold, tx_hash, vout, originating_vasp_id, originator_account_number, ivms101_originator, ivms101_originating_vasp, beneficiary_vasp_id, beneficiary_account_number, ivms101_beneficiary, ivms101_beneficiary_vasp, verified_at, ordered_at, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s);
+INSERT INTO x_row_keys (verification_uuid, key_version, wrapped_key, content_mac) VALUES (%s, %s, %s, %s);
+INSERT INTO commands (command_id, command_type, command_body, status, created_at, fetched_at, finished_at) VALUES (%s, %s, %s, %s, %s, %s, %s);
+
+-- joined.insert_made
+INSERT INTO own_keys (type, key_identifier, public_key, private_key, created_at) VALUES (%s, %s, %s, %s, %s);
+
+-- joined.insert_received
+INSERT INTO x_messages (message_id, seen_at) VALUES (%s, %s);
+INSERT INTO verifications (verification_uuid, result, reason, message, network, symbol, amount, trade_price, trade_currency, trade_iso_datetime, is_exceeding_threshold, tx_hash, vout, originating_vasp_id, originator_account_number, ivms101_originator, ivms101_originating_vasp, beneficiary_vasp_id, beneficiary_account_number, ivms101_beneficiary, ivms101_beneficiary_vasp, verified_at, ordered_at, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s);
+INSERT INTO x_row_keys (verification_uuid, key_version, wrapped_key, content_mac) VALUES (%s, %s, %s, %s);
+
+-- joined.record_answered
+SELECT x_row_keys.verification_uuid
+FROM x_row_keys
+WHERE x_row_keys.verification_uuid = %s AND x_row_keys.wrapped_key = %s FOR UPDATE;
+UPDATE verifications SET result=%s, reason=%s, message=%s, ivms101_beneficiary=coalesce(%s, verifications.ivms101_beneficiary), ivms101_beneficiary_vasp=coalesce(%s, verifications.ivms101_beneficiary_vasp), verified_at=%s WHERE verifications.verification_uuid = %s AND (verifications.result = %s OR verifications.result = %s) AND (EXISTS (SELECT x_row_keys.verification_uuid
+FROM x_row_keys
+WHERE x_row_keys.verification_uuid = %s AND x_row_keys.wrapped_key = %s));
+
+-- joined.record_ended
+SELECT x_row_keys.verification_uuid
+FROM x_row_keys
+WHERE x_row_keys.verification_uuid = %s AND x_row_keys.wrapped_key = %s FOR UPDATE;
+UPDATE verifications SET result=%s, reason=%s, message=%s, ivms101_beneficiary=coalesce(%s, verifications.ivms101_beneficiary), ivms101_beneficiary_vasp=coalesce(%s, verifications.ivms101_beneficiary_vasp), verified_at=%s WHERE verifications.verification_uuid = %s AND (verifications.result = %s OR verifications.result = %s) AND (EXISTS (SELECT x_row_keys.verification_uuid
+FROM x_row_keys
+WHERE x_row_keys.verification_uuid = %s AND x_row_keys.wrapped_key = %s));
+INSERT INTO commands (command_id, command_type, command_body, status, created_at, fetched_at, finished_at) SELECT %s AS anon_1, %s AS anon_2, %s AS anon_3, %s AS anon_4, %s AS anon_5, %s AS anon_6, %s AS anon_7 FROM DUAL
+WHERE row_count() = 1;
+UPDATE commands SET status=%s, finished_at=%s WHERE commands.command_id = %s AND commands.status = %s AND commands.fetched_at = %s AND row_count() = 1;
+
 -- keys.drop_counter_party_key
 DELETE FROM counter_party_keys WHERE counter_party_keys.vasp_id = %s AND counter_party_keys.key_identifier = %s AND counter_party_keys.type = %s;
 
