@@ -6,6 +6,7 @@ finds in ``scope["state"][PEER]`` whose certificate the connection showed.
 
 from strongroom.runtime.http.body import GoneError, read_body
 from strongroom.runtime.http.client import HttpAnswer, HttpClient, HttpFailure, HttpFailureError, Origin
+from strongroom.runtime.http.renewal import RenewedTls, TlsFiles, TlsSource
 from strongroom.runtime.http.server import PEER, Peer, open_door, serve_config, wait_for_signal
 from strongroom.runtime.http.tls import certificate_key_hash, client_context, named_service, server_context
 
@@ -18,6 +19,9 @@ __all__ = [
     "HttpFailureError",
     "Origin",
     "Peer",
+    "RenewedTls",
+    "TlsFiles",
+    "TlsSource",
     "certificate_key_hash",
     "client_context",
     "named_service",

@@ -15,6 +15,7 @@ from typing import Final, cast, final
 
 import httptools
 
+from strongroom.runtime.http.renewal import TlsSource, current_context
 from strongroom.runtime.http.tls import certificate_key_hash
 
 IDLE_S: Final = 30.0
@@ -51,14 +52,15 @@ class Origin:
     Args:
         host: name or address.
         port: the TCP port.
-        tls: of ``client_context``; None for plain HTTP.
+        tls: of ``client_context``, or ``RenewedTls.client`` so that connections are made with the identity of now; None
+            for plain HTTP.
         server_name: whose certificate it must show, where that is not ``host``.
         key_hash: SHA-256 of its TLS key (RFC 7469 2.4): another key gets nothing sent; None for any.
     """
 
     host: str
     port: int
-    tls: ssl.SSLContext | None = None
+    tls: TlsSource | None = None
     server_name: str | None = None
     key_hash: bytes | None = None
 
@@ -146,10 +148,10 @@ class HttpClient:
         return f"{head}content-length: {len(body)}\r\n\r\n".encode("latin-1") + body
 
     def _take(self) -> "_Connection | None":
-        now_s = asyncio.get_running_loop().time()
+        now_s, tls = asyncio.get_running_loop().time(), current_context(self._origin.tls)
         while self._idle:
             connection = self._idle.pop()  # the one used last: the others may go idle and end
-            if connection.usable and now_s - connection.idle_since_s < IDLE_S:
+            if connection.usable and connection.tls is tls and now_s - connection.idle_since_s < IDLE_S:
                 return connection
             connection.abort()
         return None
@@ -162,15 +164,15 @@ class HttpClient:
             connection.abort()
 
     async def _connect(self) -> "_Connection":
-        origin, loop = self._origin, asyncio.get_running_loop()
+        origin, loop, tls = self._origin, asyncio.get_running_loop(), current_context(self._origin.tls)
         try:
             async with asyncio.timeout(self._connect_timeout_s):
                 _, connection = await loop.create_connection(
-                    lambda: _Connection(self._answer_bytes_max),
+                    lambda: _Connection(self._answer_bytes_max, tls),
                     origin.host,
                     origin.port,
-                    ssl=origin.tls,
-                    server_hostname=(origin.server_name or origin.host) if origin.tls else None,
+                    ssl=tls,
+                    server_hostname=(origin.server_name or origin.host) if tls else None,
                 )
         except TimeoutError:
             raise HttpFailureError(HttpFailure.NOT_SENT, "no connection in time") from None
@@ -188,7 +190,8 @@ class HttpClient:
 class _Connection(asyncio.Protocol):
     """One connection; one exchange at a time."""
 
-    def __init__(self, answer_bytes_max: int) -> None:
+    def __init__(self, answer_bytes_max: int, tls: ssl.SSLContext | None) -> None:
+        self.tls = tls
         self._answer_bytes_max = answer_bytes_max
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)

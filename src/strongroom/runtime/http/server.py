@@ -52,13 +52,15 @@ def serve_config(app: HttpApp, *, host: str, port: int, tls: ssl.SSLContext | No
         app: an ASGI 3 application.
         host: the address to listen at.
         port: the TCP port.
-        tls: of ``server_context``; None for plain HTTP, where no ``Peer`` is known.
+        tls: of ``server_context`` or ``RenewedTls.server``; None for plain HTTP. A ``Peer`` is known only where the
+            other side must show a certificate.
     """
+    is_mutual = tls is not None and tls.verify_mode is ssl.CERT_REQUIRED
     return uvicorn.Config(
         app,
         host=host,
         port=port,
-        http=MutualTlsProtocol if tls else "httptools",
+        http=MutualTlsProtocol if is_mutual else "httptools",
         ssl_context_factory=(lambda _config, _default: tls) if tls else None,
         interface="asgi3",
         lifespan="off",

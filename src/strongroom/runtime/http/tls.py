@@ -18,7 +18,7 @@ def server_context(folder: Path) -> ssl.SSLContext:
     Raises:
         StrongroomError: ``CONFIG_INVALID`` when a file is missing or is not what it should be.
     """
-    return _loaded(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), folder)
+    return _of_folder(ssl.PROTOCOL_TLS_SERVER, folder)
 
 
 def client_context(folder: Path) -> ssl.SSLContext:
@@ -27,18 +27,34 @@ def client_context(folder: Path) -> ssl.SSLContext:
     Raises:
         StrongroomError: ``CONFIG_INVALID``.
     """
-    return _loaded(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), folder)
+    return _of_folder(ssl.PROTOCOL_TLS_CLIENT, folder)
 
 
-def _loaded(context: ssl.SSLContext, folder: Path) -> ssl.SSLContext:
+def loaded_context(protocol: int, certificate: Path, key: Path, root: Path | None) -> ssl.SSLContext:
+    """A context of TLS 1.3 that shows the certificate; with a root, the other side must show one under it.
+
+    Args:
+        protocol: ``ssl.PROTOCOL_TLS_SERVER`` or ``ssl.PROTOCOL_TLS_CLIENT``.
+        certificate: the file, as are ``key`` and ``root``.
+
+    Raises:
+        StrongroomError: ``CONFIG_INVALID``.
+    """
+    context = ssl.SSLContext(protocol)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.verify_mode = ssl.CERT_REQUIRED
     try:
-        context.load_verify_locations(folder / "root.pem")
-        context.load_cert_chain(folder / "tls.pem", folder / "tls.key")
+        if root is not None:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(root)
+        context.load_cert_chain(certificate, key)
     except (OSError, ssl.SSLError) as error:
-        raise StrongroomError(Code.CONFIG_INVALID, f"{folder.name} holds no TLS identity: {error.strerror}.") from None
+        place = f"{certificate.parent.name}/{certificate.name}"
+        raise StrongroomError(Code.CONFIG_INVALID, f"{place} and what belongs to it: {error.strerror}.") from None
     return context
+
+
+def _of_folder(protocol: int, folder: Path) -> ssl.SSLContext:
+    return loaded_context(protocol, folder / "tls.pem", folder / "tls.key", folder / "root.pem")
 
 
 def certificate_key_hash(certificate_der: bytes) -> bytes:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.clock import Clock
 from strongroom.runtime.entropy import Entropy
-from strongroom.runtime.http import client_context
+from strongroom.runtime.http import RenewedTls, TlsFiles, client_context
 from strongroom.runtime.kms import KeyWrapper, Kms, SealingKeyWrapper
 from strongroom.runtime.kms_endpoint import wrapper_from_endpoint, wrapper_from_text
 from strongroom.runtime.kms_pkcs11 import Pkcs11Wrapper, Token
@@ -63,6 +63,18 @@ class Ports:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoorTls:
+    """What the doors are served behind; None for plain HTTP. ``messages`` is also what the hub is called with."""
+
+    api: RenewedTls | None
+    messages: RenewedTls | None
+
+    def each(self) -> tuple[RenewedTls, ...]:
+        """Those that there are."""
+        return tuple(tls for tls in (self.api, self.messages) if tls is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Enclave:
     """One enclave, not yet serving: ASGI applications for whoever runs the HTTP servers; TRP's if that is on."""
 
@@ -70,6 +82,7 @@ class Enclave:
     api: HttpApp
     messages: HttpApp
     trp: HttpApp | None
+    tls: DoorTls
     start: Callable[[], None]
     stop: Callable[[], Awaitable[None]]
 
@@ -82,13 +95,18 @@ async def build(config: EnclaveConfig, ports: Ports) -> Enclave:
     """
     worker = Worker(config.work, clock=ports.clock)
     assessor = Assessor(concurrency=config.assessments.concurrency, clock=ports.clock)
-    means = await _means(config, ports, worker, assessor)
+    tls = _tls(config, ports.clock)
+    means = await _means(config, ports, tls, worker, assessor)
 
     def start() -> None:
         worker.start(means)
         assessor.start(means)
+        for each in tls.each():
+            each.start()
 
     async def stop() -> None:
+        for each in tls.each():
+            await each.stop()
         await assessor.stop()
         await worker.stop()
         await _close(means)
@@ -98,19 +116,29 @@ async def build(config: EnclaveConfig, ports: Ports) -> Enclave:
         api=ApiDoor(means, token=config.api.token, max_body_bytes=config.api.max_body_bytes),
         messages=MessageDoor(means, environment=config.environment, is_open=not config.hub.tls_folder),
         trp=TrpServer(EnclaveDesk(means), clock=ports.clock) if means.trp is not None else None,
+        tls=tls,
         start=start,
         stop=stop,
     )
 
 
-async def _means(config: EnclaveConfig, ports: Ports, worker: Worker, assessor: Assessor) -> Means:
+def _tls(config: EnclaveConfig, clock: Clock) -> DoorTls:
+    api, folder = config.api, config.hub.tls_folder
+    of_api = TlsFiles(certificate=Path(api.tls_cert_file), key=Path(api.tls_key_file)) if api.tls_cert_file else None
+    return DoorTls(
+        api=RenewedTls(of_api, clock=clock) if of_api else None,
+        messages=RenewedTls(TlsFiles.in_folder(Path(folder)), clock=clock) if folder else None,
+    )
+
+
+async def _means(config: EnclaveConfig, ports: Ports, tls: DoorTls, worker: Worker, assessor: Assessor) -> Means:
     database = await open_store(config, ports)
     return Means(
         own_vasp_id=config.vasp_id,
         jurisdiction=config.jurisdiction,
         database=database,
         cipher=await open_cipher(config, ports, database),
-        hub=_hub(config, ports),
+        hub=_hub(config, ports, tls.messages),
         backend=_backend(config),
         starter=worker,
         screens=_screens(config, ports, assessor),
@@ -181,9 +209,8 @@ async def open_wrapper(config: EnclaveConfig, ports: Ports) -> KeyWrapper:
                 return await wrapper_from_endpoint(kek.url, input_key=kek.key, http=http)
 
 
-def _hub(config: EnclaveConfig, ports: Ports) -> Hub:
+def _hub(config: EnclaveConfig, ports: Ports, tls: RenewedTls | None) -> Hub:
     hub = config.hub
-    tls = client_context(Path(hub.tls_folder)) if hub.tls_folder else None
     try:
         authority_key = bytes.fromhex(hub.authority_key)
     except ValueError:
@@ -191,7 +218,7 @@ def _hub(config: EnclaveConfig, ports: Ports) -> Hub:
     if len(authority_key) != 32:
         raise StrongroomError(Code.CONFIG_INVALID, "hub.authority_key is 64 hexadecimal digits.")
     return Hub(
-        hub_origin(hub.url, tls=tls, environment=config.environment),
+        hub_origin(hub.url, tls=tls.client if tls else None, environment=config.environment),
         authority_key=authority_key,
         clock=ports.clock,
         directory_s=hub.directory_s,

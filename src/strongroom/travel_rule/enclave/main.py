@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import ssl
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -134,10 +133,11 @@ def main() -> None:
 
 async def _serve(settings: EnclaveConfig) -> None:
     async with _opened(settings) as enclave:
-        api, messages, hub = settings.api, settings.messages, settings.hub
-        api_door = serve_config(enclave.api, host=api.host, port=api.port, tls=_api_tls(settings))
-        tls = server_context(Path(hub.tls_folder)) if hub.tls_folder else None
-        message_door = serve_config(enclave.messages, host=messages.host, port=messages.port, tls=tls)
+        api, messages, tls = settings.api, settings.messages, enclave.tls
+        api_door = serve_config(enclave.api, host=api.host, port=api.port, tls=tls.api and tls.api.server)
+        message_door = serve_config(
+            enclave.messages, host=messages.host, port=messages.port, tls=tls.messages and tls.messages.server
+        )
         settle_collector()
         async with AsyncExitStack() as doors:
             message_port = await doors.enter_async_context(open_door(message_door))
@@ -153,18 +153,6 @@ def _trp_door(settings: EnclaveConfig, app: HttpApp) -> uvicorn.Config:
     """Mutual TLS always: who shows no certificate under the root is not heard."""
     trp = settings.trp
     return serve_config(app, host=trp.host, port=trp.port, tls=server_context(Path(trp.tls_folder)))
-
-
-def _api_tls(settings: EnclaveConfig) -> ssl.SSLContext | None:
-    if not settings.api.tls_cert_file:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    try:
-        context.load_cert_chain(settings.api.tls_cert_file, settings.api.tls_key_file)
-    except (OSError, ssl.SSLError) as error:
-        raise StrongroomError(Code.CONFIG_INVALID, f"api.tls_cert_file: {error.strerror}.") from None
-    return context
 
 
 @asynccontextmanager

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import ssl
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +14,7 @@ import structlog
 from strongroom.kernel.errors import Code, StrongroomError, parse_code
 from strongroom.kernel.ids import Environment
 from strongroom.runtime.clock import Clock
-from strongroom.runtime.http import HttpAnswer, HttpClient, HttpFailureError, Origin
+from strongroom.runtime.http import HttpAnswer, HttpClient, HttpFailureError, Origin, TlsSource
 from strongroom.runtime.pki import tls_host_name
 from strongroom.travel_rule.messages import HUB_SERVICE, MESSAGE_BYTES_MAX, VaspRecord, verify_record
 
@@ -75,12 +74,12 @@ _directories: Final = msgspec.json.Decoder(_Directory)
 _refusals: Final = msgspec.json.Decoder(_Refusal)
 
 
-def hub_origin(url: str, *, tls: ssl.SSLContext | None, environment: Environment) -> Origin:
+def hub_origin(url: str, *, tls: TlsSource | None, environment: Environment) -> Origin:
     """Where the hub is, and whose certificate it must show.
 
     Args:
         url: ``https://host:port``; ``http://host:port`` only without ``tls``, which is for tests on one machine.
-        tls: of ``runtime.http.client_context``.
+        tls: shows this enclave's certificate.
 
     Raises:
         StrongroomError: ``CONFIG_INVALID``.

@@ -6,7 +6,7 @@ from typing import Final
 from strongroom.kernel.ids import Environment
 from strongroom.runtime.clock import Clock
 from strongroom.runtime.db import Database, DatabaseNames, Passwords, migrate, provision
-from strongroom.runtime.http import client_context
+from strongroom.runtime.http import RenewedTls
 from strongroom.runtime.rate import TokenBuckets
 from strongroom.runtime.service import Service
 from strongroom.travel_rule.hub.config import HubConfig
@@ -38,22 +38,25 @@ async def migrate_store(*, admin_dsn: str, environment: Environment, password: s
     return await migrate(admin_dsn, names=names, migrations=_FOLDER / "migrations", grants=_FOLDER / "grants.sql")
 
 
-def build(*, config: HubConfig, database: Database, clock: Clock) -> Service:
-    """The hub, ready to be started; its door is to be served behind ``runtime.http.server_context``."""
-    enclaves = Enclaves(
-        tls=client_context(Path(config.tls_folder)), environment=config.environment, timeout_s=config.counterparty_s
-    )
+def build(*, config: HubConfig, database: Database, clock: Clock, tls: RenewedTls) -> Service:
+    """The hub, ready to be started; its door is to be served behind ``tls.server``."""
+    enclaves = Enclaves(tls=tls.client, environment=config.environment, timeout_s=config.counterparty_s)
     directory = Directory(
         authority_key=bytes.fromhex(config.authority_key), environment=config.environment, clock=clock
     )
     relay = Relay(directory=directory, enclaves=enclaves, limits=_limits(config, clock), clock=clock)
     jobs = Jobs(relay=relay, database=database, config=config, clock=clock)
 
+    async def start() -> None:
+        await jobs.start()
+        tls.start()
+
     async def stop() -> None:
+        await tls.stop()
         await jobs.stop()
         await enclaves.close()
 
-    return Service(name=SERVICE, http=make_application(relay), start=jobs.start, stop=stop)
+    return Service(name=SERVICE, http=make_application(relay), start=start, stop=stop)
 
 
 def _limits(config: HubConfig, clock: Clock) -> Limits:

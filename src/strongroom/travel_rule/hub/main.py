@@ -17,7 +17,7 @@ from strongroom.kernel.ids import Environment
 from strongroom.runtime.clock import SystemClock
 from strongroom.runtime.collector import settle_collector
 from strongroom.runtime.db import Database, DatabaseConfig
-from strongroom.runtime.http import open_door, serve_config, server_context, wait_for_signal
+from strongroom.runtime.http import RenewedTls, TlsFiles, open_door, serve_config, wait_for_signal
 from strongroom.runtime.kms import SoftwareAttestor, write_once
 from strongroom.runtime.program import run_program
 from strongroom.runtime.telemetry import configure_logging
@@ -126,10 +126,11 @@ async def _serve(settings: HubConfig) -> None:
         level=settings.log_level,
     )
     async with await _open(settings) as database:
-        hub = build(config=settings, database=database, clock=SystemClock())
+        clock = SystemClock()
+        tls = RenewedTls(TlsFiles.in_folder(Path(settings.tls_folder)), clock=clock)
+        hub = build(config=settings, database=database, clock=clock, tls=tls)
         assert hub.http is not None, "the hub is an HTTP service"
-        tls = server_context(Path(settings.tls_folder))
-        door = serve_config(hub.http, host=settings.host, port=settings.port, tls=tls)
+        door = serve_config(hub.http, host=settings.host, port=settings.port, tls=tls.server)
         await hub.start()
         try:
             settle_collector()

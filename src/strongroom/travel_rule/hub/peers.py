@@ -1,12 +1,11 @@
 """Every call of the hub to an enclave's message door."""
 
-import ssl
 from typing import Final, final
 from urllib.parse import urlsplit
 
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment
-from strongroom.runtime.http import HttpClient, HttpFailureError, Origin
+from strongroom.runtime.http import HttpClient, HttpFailureError, Origin, TlsSource
 from strongroom.runtime.pki import tls_host_name
 from strongroom.travel_rule.messages import MESSAGE_BYTES_MAX, VaspRecord, member_service
 
@@ -19,12 +18,12 @@ class Enclaves:
     """The members' enclaves: connections kept open to each, to the very key that its record lists.
 
     Args:
-        tls: of ``runtime.http.client_context``, showing the hub's certificate.
+        tls: shows the hub's certificate.
         environment: whose certificates are believed.
         timeout_s: for the answer to a message.
     """
 
-    def __init__(self, *, tls: ssl.SSLContext, environment: Environment, timeout_s: float) -> None:
+    def __init__(self, *, tls: TlsSource, environment: Environment, timeout_s: float) -> None:
         self._tls, self._environment, self._timeout_s = tls, environment, timeout_s
         self._clients: dict[str, tuple[int, HttpClient]] = {}
 
