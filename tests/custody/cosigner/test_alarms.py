@@ -5,9 +5,10 @@ from itertools import count
 
 import pytest
 
-from strongroom.custody.cosigner.domain.alarms import ALARMS_PER_HOUR, HOUR_S
+from strongroom.custody.cosigner.domain.alarms import ALARMS_PER_HOUR
 from strongroom.custody.cosigner.domain.entries import AlarmsSuppressed, SuppressedAlarms
 from strongroom.custody.cosigner.domain.entries import Refused as RefusedEntry
+from strongroom.custody.cosigner.domain.hour import HOUR_S
 from strongroom.custody.cosigner.domain.reports import Consented, Refused
 from strongroom.custody.cosigner.store import Journal
 from strongroom.kernel.documents.codec import decode

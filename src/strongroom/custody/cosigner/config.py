@@ -6,6 +6,7 @@
     operator = "customer"
     environment = "sandbox"
     max_fee_units = "10000000000000000"     # optional, in the chain's native coin
+    closings_per_hour = 1000                # optional: of requests that were never consented to here
 
     [limits.ETH_TEST]                       # an asset that is not listed is refused
     per_transaction_units = "5000000000000000000"
@@ -14,11 +15,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
-from strongroom.custody.cosigner.domain.limits import AssetLimit, Limits
+from strongroom.custody.cosigner.domain.limits import CLOSINGS_PER_HOUR, AssetLimit, Limits
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment
 from strongroom.runtime.kms import write_once
@@ -36,6 +37,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     operator: str
     environment: Environment = Environment.SANDBOX
     max_fee_units: str | int | None = None
+    closings_per_hour: Annotated[int, msgspec.Meta(ge=1)] = CLOSINGS_PER_HOUR
     limits: dict[str, _Limit] = {}
 
 
@@ -76,7 +78,7 @@ def load_config(home: Path) -> CosignerConfig:
         index=file.index,
         operator=file.operator,
         environment=file.environment,
-        limits=Limits(assets=assets, max_fee_units=max_fee),
+        limits=Limits(assets=assets, max_fee_units=max_fee, closings_per_hour=file.closings_per_hour),
     )
 
 
@@ -86,6 +88,8 @@ def write_config(home: Path, config: CosignerConfig) -> None:
     lines = [f"{name} = {msgspec.json.encode(value).decode()}" for name, value in head.items()]
     if config.limits.max_fee_units is not None:
         lines.append(f'max_fee_units = "{config.limits.max_fee_units}"')
+    if config.limits.closings_per_hour != CLOSINGS_PER_HOUR:
+        lines.append(f"closings_per_hour = {config.limits.closings_per_hour}")
     for asset_id, limit in config.limits.assets.items():
         lines += [
             "",

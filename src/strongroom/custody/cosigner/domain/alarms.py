@@ -4,13 +4,12 @@ Whoever sends orders can cause alarms at will, so only so many of them are writt
 disk of whom it cannot move. The others are counted.
 """
 
-from collections import deque
 from collections.abc import Iterable
 from typing import Final, final
 
+from strongroom.custody.cosigner.domain.hour import HOUR_S, HourWindow
 from strongroom.kernel.errors import Code
 
-HOUR_S: Final = 3600
 ALARMS_PER_HOUR: Final = 200
 """How many alarms are journalled in any hour, some hundred bytes each."""
 
@@ -52,14 +51,12 @@ class AlarmWindow:
     """
 
     def __init__(self, times: Iterable[int], *, suppressed_since: int | None) -> None:
-        self._times = deque(times)
+        self._hour = HourWindow(times, most=ALARMS_PER_HOUR)
         self._since = suppressed_since
 
     def has_room(self, now: int) -> bool:
         """Whether an alarm is written now; else it is counted."""
-        while self._times and self._times[0] <= now - HOUR_S:
-            self._times.popleft()
-        return self._since is None and len(self._times) < ALARMS_PER_HOUR
+        return self._since is None and self._hour.has_room(now)
 
     def is_report_due(self, now: int) -> bool:
         """Whether what was counted is to be written."""
@@ -67,7 +64,7 @@ class AlarmWindow:
 
     def written(self, now: int) -> None:
         """An alarm was journalled."""
-        self._times.append(now)
+        self._hour.written(now)
 
     def counted(self, now: int) -> None:
         """An alarm was counted instead."""

@@ -8,6 +8,8 @@ from typing import final
 from strongroom.kernel.errors import Code, StrongroomError
 
 DAY_S = 24 * 3600
+CLOSINGS_PER_HOUR = 1000
+"""Entries, of about a kilobyte each with their index: some 25 MB a day at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,10 +22,18 @@ class AssetLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Limits by asset id; an asset that is not listed is refused. ``max_fee_units`` in the chain's native coin."""
+    """What the operator of a co-signer allows.
+
+    Args:
+        assets: limits by asset id; an asset that is not listed is refused.
+        max_fee_units: in the chain's native coin.
+        closings_per_hour: how many requests that were never consented to here may be closed in an hour on a platform's
+            or a peer's word, for they can name as many as they like.
+    """
 
     assets: Mapping[str, AssetLimit]
     max_fee_units: int | None = None
+    closings_per_hour: int = CLOSINGS_PER_HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

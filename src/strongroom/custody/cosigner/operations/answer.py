@@ -7,6 +7,7 @@ from strongroom.custody.cosigner.operations.record_alarm import TEXT_MAX, record
 from strongroom.custody.cosigner.store import (
     find_peer_tombstone,
     find_released,
+    find_request,
     find_tombstone,
     is_frozen,
 )
@@ -66,6 +67,7 @@ def entomb(
     context.journal.append(entry, check=lambda: check_not_released(context=context, request_hash=request_hash))
     context.memory.forget_request(request_hash)
     context.memory.window.remove(request_hash)
+    note_closing(context=context, request_hash=request_hash)
     return Tombstoned(ceremony_id=ceremony_id, document=entry.tombstone)
 
 
@@ -87,6 +89,33 @@ def write_tombstone(
         tombstone=context.sign(kind=Kind.TOMBSTONE, tenant_id=tenant_id, document=tombstone),
         at=tombstone.at,
     )
+
+
+def check_room_to_close(*, context: Context, request_hash: bytes) -> None:
+    """Check that a request may be closed on somebody's word: one never consented to only while the hour has room.
+
+    Hashes of requests that nobody made can be thought up without end, and a tombstone is for ever, so the order is
+    refused; it may come again. What was consented to here, or is closed already, always has room.
+
+    Raises:
+        StrongroomError: ``NOT_NOW``.
+    """
+    db = context.journal.db
+    if find_request(db, request_hash=request_hash) or find_tombstone(db, request_hash=request_hash):
+        return
+    if not context.get_closings().has_room(context.now_s()):
+        raise StrongroomError(
+            Code.NOT_NOW,
+            f"More than {context.limits.closings_per_hour} requests that were never seen here were to be closed in an"
+            " hour: ask again.",
+        )
+
+
+def note_closing(*, context: Context, request_hash: bytes) -> None:
+    """Count an entry that closed a request, if it was never consented to."""
+    closings = context.memory.closings
+    if closings is not None and find_request(context.journal.db, request_hash=request_hash) is None:
+        closings.written(context.now_s())  # else it is read from the journal, when it is asked for
 
 
 def check_not_released(*, context: Context, request_hash: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from strongroom.custody.cosigner.domain.orders import CloseRequest
 from strongroom.custody.cosigner.domain.reports import Report, Tombstoned
-from strongroom.custody.cosigner.operations.answer import check_not_frozen, entomb, refuse
+from strongroom.custody.cosigner.operations.answer import check_not_frozen, check_room_to_close, entomb, refuse
 from strongroom.custody.cosigner.operations.context import Context
 from strongroom.custody.cosigner.store import find_consented_at, find_lost_until, find_tombstone
 from strongroom.kernel.errors import Code, StrongroomError
@@ -10,7 +10,10 @@ from strongroom.kernel.ids import derive_transaction_id
 
 
 def close_request(*, context: Context, order: CloseRequest) -> Report:
-    """A tombstone on the request hash; a signed refusal (``DIGEST_RELEASED``) if its digest was released."""
+    """A tombstone on the request hash; a signed refusal (``DIGEST_RELEASED``) if its digest was released.
+
+    ``NOT_NOW`` beyond what an hour has room for of requests that were never consented to here.
+    """
     try:
         return _close(context, order)
     except StrongroomError as error:
@@ -37,6 +40,7 @@ def _close(context: Context, order: CloseRequest) -> Tombstoned:
     if existing is not None:
         return Tombstoned(ceremony_id=order.ceremony_id, document=existing)
     _check_nothing_lost(context, order)
+    check_room_to_close(context=context, request_hash=order.request_hash)
     return entomb(
         context=context,
         tenant_id=order.tenant_id,

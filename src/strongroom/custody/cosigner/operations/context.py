@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from strongroom.custody.cosigner.domain.alarms import ALARMS_PER_HOUR, AlarmWindow
 from strongroom.custody.cosigner.domain.ceremony import QUORUM, sealing_data, shared_secret
 from strongroom.custody.cosigner.domain.entries import PeerHead
+from strongroom.custody.cosigner.domain.hour import HOUR_S, HourWindow
 from strongroom.custody.cosigner.domain.limits import Limits, SpendingWindow
 from strongroom.custody.cosigner.domain.orders import SeekConsent
 from strongroom.custody.cosigner.store import (
@@ -21,6 +22,7 @@ from strongroom.custody.cosigner.store import (
     list_alarm_times,
     list_pending_keys,
     list_spending,
+    list_unseen_closing_times,
 )
 from strongroom.kernel.documents.codec import Document, decode, encode
 from strongroom.kernel.documents.consent import Consent, cosigner_name
@@ -60,6 +62,7 @@ class Memory:
         self.secrets: dict[bytes, bytes] = {}
         self.heads: dict[tuple[str, int], PeerHead] = {}
         self.alarms: AlarmWindow | None = None
+        self.closings: HourWindow | None = None
         self.seen_changes = -1
 
     def forget_documents(self) -> None:
@@ -139,6 +142,14 @@ class Context:
             times = list_alarm_times(self.journal.db, limit=ALARMS_PER_HOUR)
             self.memory.alarms = AlarmWindow(times, suppressed_since=find_suppressed_since(self.journal.db))
         return self.memory.alarms
+
+    def get_closings(self) -> HourWindow:
+        """The closings of the last hour of requests that were never consented to here."""
+        if self.memory.closings is None:
+            most = self.limits.closings_per_hour
+            times = list_unseen_closing_times(self.journal.db, since=self.now_s() - HOUR_S, limit=most)
+            self.memory.closings = HourWindow(times, most=most)
+        return self.memory.closings
 
     def get_document_set(self, tenant_id: TenantId) -> DocumentSet:
         """The tenant's current document set as it was verified and installed here.

@@ -1,10 +1,16 @@
-"""What a failed ceremony leaves behind: a ban for ever, a count, or nothing (threshold signing 7.8)."""
+"""What a failed ceremony leaves behind: a ban for ever, a count, or nothing (threshold signing 7.8).
+
+A count above which the quorum is frozen says nothing more: no further failure of it is written, so that a peer that
+fails one refresh after the other, which a frozen quorum may still try, fills no disk.
+"""
 
 from strongroom.custody.cosigner.domain.ceremony import Terms
 from strongroom.custody.cosigner.domain.entries import Banned, CeremonyFailed
 from strongroom.custody.cosigner.domain.reports import Failed
 from strongroom.custody.cosigner.operations.context import Context
 from strongroom.custody.cosigner.operations.exchange import UnopenedError
+from strongroom.custody.cosigner.operations.peers_allowed import UNATTRIBUTED_FAILURES_MAX
+from strongroom.custody.cosigner.store import get_failure_count, is_failure_known
 from strongroom.kernel.documents.document_set import DocumentSet
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.threshold.backend import ThresholdError
@@ -64,6 +70,11 @@ def _ban(
 
 
 def _count(context: Context, terms: Terms, round_number: int, detail: str) -> None:
+    db = context.journal.db
+    if is_failure_known(db, ceremony_id=terms.ceremony_id):
+        return
+    if get_failure_count(db, quorum_hash=terms.quorum_hash) > UNATTRIBUTED_FAILURES_MAX:
+        return
     context.journal.append(
         CeremonyFailed(
             quorum_hash=terms.quorum_hash,

@@ -6,6 +6,8 @@ from strongroom.custody.cosigner.domain.reports import Honoured, Report, Tombsto
 from strongroom.custody.cosigner.operations.answer import (
     check_not_frozen,
     check_not_released,
+    check_room_to_close,
+    note_closing,
     refuse,
     write_tombstone,
 )
@@ -28,7 +30,7 @@ def honour_tombstone(*, context: Context, order: HonourTombstone) -> Report:
     """Our own tombstone beside the peer's; after an own release, the word that the peer's is in the journal.
 
     A signed refusal for one that is not the peer's, and for a request whose signature is finished here: then the peer
-    has released what it says it never will.
+    has released what it says it never will. ``NOT_NOW`` as for a close order (``close_request``).
     """
     named = read_tombstone(order)
     try:
@@ -79,6 +81,7 @@ def _journal(context: Context, order: HonourTombstone, named: Tombstone) -> None
     hashed = named.request_hash
     if find_peer_tombstone(context.journal.db, request_hash=hashed, signer=order.signer) is not None:
         return
+    check_room_to_close(context=context, request_hash=hashed)
     own = _own_tombstone(context, order, named)
     closed = PeerClosed(
         tenant=order.tenant_id,
@@ -97,7 +100,10 @@ def _journal(context: Context, order: HonourTombstone, named: Tombstone) -> None
         if own is not None:
             check_not_released(context=context, request_hash=hashed)
 
-    context.journal.append(closed, *([own] if own is not None else []), check=check)
+    written = (closed, *([own] if own is not None else []))
+    context.journal.append(*written, check=check)
+    for entry in written:
+        note_closing(context=context, request_hash=entry.request_hash)
     context.memory.forget_request(hashed)
     context.memory.window.remove(hashed)
 

@@ -1,6 +1,7 @@
 """The co-signer's journal and the index tables that follow from it, in one SQLite file. All SQL is in here."""
 
 from strongroom.custody.cosigner.store.alarms import find_suppressed_since, list_alarm_times, list_suppressed
+from strongroom.custody.cosigner.store.closings import list_unseen_closing_times
 from strongroom.custody.cosigner.store.journal import Journal
 from strongroom.custody.cosigner.store.reads import (
     DocumentHead,
@@ -28,6 +29,7 @@ from strongroom.custody.cosigner.store.reads import (
     has_backup,
     has_consents_under,
     has_document_set,
+    is_failure_known,
     is_frozen,
     is_refusal_known,
     is_sign_id_used,
@@ -68,6 +70,7 @@ __all__ = [
     "has_backup",
     "has_consents_under",
     "has_document_set",
+    "is_failure_known",
     "is_frozen",
     "is_refusal_known",
     "is_sign_id_used",
@@ -80,4 +83,5 @@ __all__ = [
     "list_requests",
     "list_spending",
     "list_suppressed",
+    "list_unseen_closing_times",
 ]

@@ -294,6 +294,11 @@ def get_failure_count(db: sqlite3.Connection, *, quorum_hash: bytes) -> int:
     return int(db.execute("select count(*) from failures where quorum_hash = ?", (quorum_hash,)).fetchone()[0])
 
 
+def is_failure_known(db: sqlite3.Connection, *, ceremony_id: bytes) -> bool:
+    """Whether the failure of this ceremony is counted."""
+    return db.execute("select 1 from failures where ceremony_id = ?", (ceremony_id,)).fetchone() is not None
+
+
 def list_spending(db: sqlite3.Connection, *, since: int) -> Iterator[Spending]:
     """Consented amounts after that moment (Unix seconds), oldest first, without the dead."""
     rows = db.execute(
