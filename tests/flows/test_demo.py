@@ -62,9 +62,11 @@ STATELESS = {"5a", "11"}
 
 
 def from_the_flow() -> list[tuple[str, str, str]]:
-    """The arrows of flow.toml, with the three co-signers apart."""
+    """The arrows of flow.toml that every transaction has, with the three co-signers apart."""
     arrows: list[tuple[str, str, str]] = []
     for step in tomllib.loads(files("strongroom.interfaces").joinpath("flow.toml").read_text("utf-8"))["step"]:
+        if step.get("optional"):
+            continue
         tail, head = step["arrow"]
         heads = [f"{head}_{index}" for index in (1, 2, 3)] if head == "cosigner" else [head]
         arrows += [(step["number"], tail, one) for one in heads]

@@ -7,7 +7,10 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowStep:
-    """One step as ``flow.toml`` has it; ``database`` and ``table`` are empty for a step that writes no row."""
+    """One step as ``flow.toml`` has it; ``database`` and ``table`` are empty for a step that writes no row.
+
+    An ``optional`` one is a part of the step before it, and not every transaction has it.
+    """
 
     number: str
     title: str
@@ -17,6 +20,7 @@ class FlowStep:
     database: str
     table: str
     column: str
+    optional: bool = False
 
 
 def load_flow() -> tuple[FlowStep, ...]:
@@ -32,6 +36,7 @@ def load_flow() -> tuple[FlowStep, ...]:
             database=step["row"]["database"],
             table=step["row"]["table"],
             column=step["row"].get("column", ""),
+            optional=step.get("optional", False),
         )
         for step in tomllib.loads(text)["step"]
     )

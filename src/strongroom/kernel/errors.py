@@ -234,27 +234,17 @@ class Code(Enum):
         "Read the reason; register the parties: strongroom screening parties import.",
     )
     CALLBACK_REJECTED = Meaning(
-        4025,
-        403,
-        "The customer's callback handler rejected the transaction.",
-        "Ask whoever runs the handler; co-signer 3 keeps its signed answer.",
+        4025, 403, "The customer's callback handler rejected the transaction.", "Ask whoever runs the handler."
     )
     CALLBACK_UNANSWERED = Meaning(
-        4026,
-        503,
-        "The customer's callback handler gave no answer, so nothing is signed.",
-        "Nothing: it is asked again. Start the handler.",
-        retryable=True,
+        4026, 503, "The callback handler gave no answer: nothing moves.", "Nothing: it is asked again.", retryable=True
     )
 
     # 5xxx: signing
     CEREMONY_FAILED = Meaning(5001, 502, "A signing ceremony failed.", "Nothing: it is repeated.", retryable=True)
     COSIGNER_ABSENT = Meaning(5002, 503, "A co-signer is not connected.", "Start the co-signer.", retryable=True)
     COSIGNER_BANNED = Meaning(
-        5003,
-        409,
-        "A co-signer has banned a peer that cheated.",
-        "Investigate; only an owner-signed refresh ends a ban.",
+        5003, 409, "A co-signer banned a peer that cheated.", "Investigate; only an owner-signed refresh ends a ban."
     )
     PARTIALS_MISMATCH = Meaning(
         5004,
@@ -277,11 +267,7 @@ class Code(Enum):
 
     # 6xxx: the chain
     NODE_UNAVAILABLE = Meaning(
-        6001,
-        503,
-        "The chain's node is down, slow or answers garbage.",
-        "Nothing: the step is repeated.",
-        retryable=True,
+        6001, 503, "The chain's node is down, slow or talks garbage.", "Nothing: the step is repeated.", retryable=True
     )
     NODE_REFUSED = Meaning(
         6002, 502, "The chain's node refused the transaction.", "Read the reason in the transaction."

@@ -18,6 +18,7 @@ from strongroom.apps.verify.books import (
     Assembly,
     Books,
     BroadcastAttempt,
+    Callback,
     ChainBook,
     Handoff,
     IdempotencyKey,
@@ -170,9 +171,11 @@ def history(one: Transaction, walk: tuple[str, ...]) -> list[StatusEvent]:
 
 
 def arrows() -> list[tuple[str, str, str]]:
-    """Number, tail and head of every arrow of the flow."""
+    """Number, tail and head of every arrow that each transaction has."""
     found: list[tuple[str, str, str]] = []
     for step in load_flow():
+        if step.optional:
+            continue
         heads = [f"cosigner_{index}" for index in (1, 2, 3)] if step.head == "cosigner" else [step.head]
         found += [(step.number, step.tail, head) for head in heads]
     return found
@@ -226,6 +229,19 @@ def handoffs_of(paid: list[Transaction]) -> dict[str, tuple[Handoff, ...]]:
         owner = hop.from_service if hop.direction == "receipt" else hop.to_service
         found[owner] = (*found.get(owner, ()), hop)
     return found
+
+
+def callback_of(one: Transaction, *, answer: str = "APPROVE", request_id: str = "question") -> Callback:
+    """What co-signer 3 says that its handler answered."""
+    report = {"transaction_id": one.id.bytes, "cosigner": 3, "request_id": request_id, "answer": answer}
+    return Callback(
+        id=1,
+        transaction_id=one.id,
+        cosigner=3,
+        request_id=request_id,
+        answer=answer,
+        document=signed_by_nobody(report),
+    )
 
 
 def statements_of(one: Transaction) -> list[SigningEvent]:
@@ -322,6 +338,7 @@ def neighbour_book(paid: list[Transaction]) -> NeighbourBook:
             for number, one in enumerate(paid)
         ),
         events=tuple(event for one in paid for event in statements_of(one)),
+        callbacks=(callback_of(paid[0]),),
         attempts=tuple(map(attempt_of, paid)),
         marks=dict.fromkeys(ROWS.values(), frozenset(Mark(transaction_id=one.id, attempt=0) for one in paid)),
         handoffs=handoffs_of(paid),

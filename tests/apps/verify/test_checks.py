@@ -119,6 +119,17 @@ def reported_failed_but_paid() -> Change:
 PROMISES = [entry for one in PAID for entry in promised(one)]
 RELEASED_ONLY = [*PROMISES, ("released", {"request_hash": BLOCKED.request_hash, "digest": b"d"})]
 OTHER = completed(0, value=7)
+ASKED: tuple[str, Mapping[str, object]] = (
+    "callback-asked",
+    {"request_hash": PAID[0].request_hash, "digest": ledger.signed_fields(PAID[0])[0]},
+)
+
+
+def answered(answer: str) -> tuple[str, Mapping[str, object]]:
+    """What co-signer 3's handler said to ``ASKED``."""
+    return "callback-answered", {**ASKED[1], "answer": answer}
+
+
 VIOLATIONS: Mapping[str, tuple[Change, ...]] = {
     "status-history": (
         events("SUBMITTED", "PENDING_SIGNATURE", "COMPLETED"),
@@ -249,6 +260,14 @@ VIOLATIONS: Mapping[str, tuple[Change, ...]] = {
         first("events", document=HELD.neighbours.events[3].document),
         first("events", document=b"\xff"),
     ),
+    "callbacks": (
+        others(callbacks=(replace(ledger.callback_of(PAID[0]), answer="REJECT"),)),
+        others(callbacks=(ledger.callback_of(PAID[0], answer="REJECT"),)),
+        others(callbacks=(replace(ledger.callback_of(PAID[1]), transaction_id=PAID[0].id),)),
+        first("callbacks", request_id="another"),
+        first("callbacks", document=b"\xff"),
+        both(steps=(*HELD.before.steps, replace(HELD.before.steps[0], step="10a", transaction_id=PAID[1].id))),
+    ),
     "journal-chain": (
         lambda books: replace(books, journals={2: books.journals[2][1:]}),
         lambda books: replace(books, journals={2: (books.journals[2][0], *books.journals[2][2:])}),
@@ -269,6 +288,13 @@ VIOLATIONS: Mapping[str, tuple[Change, ...]] = {
         journal(1, *PROMISES[:1], *PROMISES[2:]),
         journal(3, *PROMISES),
         journal(1, ("closed", {"request_hash": b"r", "tombstone": b"\xff"})),
+    ),
+    "journal-callbacks": (
+        journal(3, ASKED, answered("REJECT"), *PROMISES),
+        journal(3, ASKED, answered("APPROVE"), answered("REJECT"), *PROMISES),
+        journal(3, ASKED, ASKED, *PROMISES),
+        journal(3, answered("APPROVE"), *PROMISES),
+        journal(3, ("callback-asked", {"request_hash": b"r"})),
     ),
     "journal-finished": (journal(1, *PROMISES[:2]), journal(2, *promised(PAID[0]), *promised(PAID[1])[:2])),
 }
@@ -358,5 +384,6 @@ def test_what_cannot_be_read_is_said() -> None:
         "journal-chain",
         "journal-slots",
         "journal-closed",
+        "journal-callbacks",
         "journal-finished",
     ]

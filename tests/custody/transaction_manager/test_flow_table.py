@@ -21,6 +21,7 @@ def test_the_steps_are_those_of_the_flow() -> None:
         assert (rule.tail, rule.operation) == (tail, step["operation"])
         assert {one.rpartition("_")[0] if head == "cosigner" else one for one in rule.heads} == {head}
         assert rule.may_end == bool(step["ends"])
+        assert rule.optional == step.get("optional", False)
 
 
 def test_every_status_of_the_flow_is_one_and_every_end_is_final() -> None:

@@ -17,6 +17,7 @@ _BY_TRANSACTION: Mapping[str, str] = {
     "approval_decisions": "select count(*) from approval_decisions where transaction_id = $1",
     "signing_requests": "select count(*) from signing_requests where transaction_id = $1",
     "signing_events": "select count(*) from signing_events where transaction_id = $1",
+    "callback_invocations": "select count(*) from callback_invocations where transaction_id = $1",
     "broadcast_attempts": "select count(*) from broadcast_attempts where transaction_id = $1",
     "service_handoff_events": "select count(*) from service_handoff_events where transaction_id = $1",
 }

@@ -161,6 +161,18 @@ class SigningEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """cosigner_engine.callback_invocations, in the order of ``id``."""
+
+    id: int
+    transaction_id: UUID
+    cosigner: int
+    request_id: str
+    answer: str
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BroadcastAttempt:
     """nodes.broadcast_attempts."""
 
@@ -203,6 +215,7 @@ class NeighbourBook:
     assemblies: tuple[Assembly, ...]
     requests: tuple[SigningRequest, ...]
     events: tuple[SigningEvent, ...]
+    callbacks: tuple[Callback, ...]
     attempts: tuple[BroadcastAttempt, ...]
     marks: Mapping[str, frozenset[Mark]]
     """By ``database.table``."""

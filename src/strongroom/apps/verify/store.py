@@ -15,6 +15,7 @@ from strongroom.apps.verify.books import (
     Admission,
     Assembly,
     BroadcastAttempt,
+    Callback,
     Entry,
     Handoff,
     IdempotencyKey,
@@ -102,6 +103,7 @@ async def _read_own(connection: "Connection[Record]", service: str) -> dict[str,
         return {
             "requests": await _read(connection, SigningRequest, "signing_requests"),
             "events": await _read(connection, SigningEvent, "signing_events", order="id"),
+            "callbacks": await _read(connection, Callback, "callback_invocations", order="id"),
         }
     if service == "nodes":
         return {"attempts": await _read(connection, BroadcastAttempt, "broadcast_attempts", order="id")}

@@ -71,7 +71,12 @@ def _fields(transaction: Eip1559Transaction) -> tuple[rlp.Item, ...]:
 
 def signing_digest(transaction: Eip1559Transaction) -> bytes:
     """What the key signs, 32 bytes: Keccak-256 of type and fields (EIP-1559)."""
-    return keccak256(_TYPE + rlp.encode(_fields(transaction)))
+    return keccak256(unsigned_bytes(transaction))
+
+
+def unsigned_bytes(transaction: Eip1559Transaction) -> bytes:
+    """Type and fields without a signature (EIP-1559): what ``signing_digest`` is the hash of."""
+    return _TYPE + rlp.encode(_fields(transaction))
 
 
 def assemble(transaction: Eip1559Transaction, signature: bytes) -> bytes:

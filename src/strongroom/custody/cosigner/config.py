@@ -11,11 +11,26 @@
     [limits.ETH_TEST]                       # an asset that is not listed is refused
     per_transaction_units = "5000000000000000000"
     rolling_24h_units = "20000000000000000000"
+
+``callback.toml`` beside it, where there is one, names the handler that is asked before every consent:
+
+.. code-block:: toml
+
+    url = "https://handler.example/cosigner"  # http on loopback only; /v2/tx_sign_request is appended
+    timeout_s = 30                            # for one answer
+    retry_s = 10                              # after no answer, before the same question is asked again
+    ca_file = "/path/ca.pem"                  # optional: the roots of the handler's certificate, else the system's
+    handler_key = '''
+    -----BEGIN PUBLIC KEY-----
+    ...'''
 """
 
+import ipaddress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -25,6 +40,9 @@ from strongroom.kernel.ids import Environment
 from strongroom.runtime.kms import write_once
 
 FILE: Final = "cosigner.toml"
+CALLBACK_FILE: Final = "callback.toml"
+CALLBACK_KEY_FILE: Final = "callback_key.pem"
+"""Our private key for callbacks, PEM: the handler verifies questions with its other half."""
 
 
 class _Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,3 +127,123 @@ def _units(value: str | int) -> int:
 
 def _invalid(detail: str) -> StrongroomError:
     return StrongroomError(Code.CONFIG_INVALID, detail)
+
+
+class _CallbackFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    url: str
+    handler_key: str
+    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=300)] = 30.0
+    retry_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 10.0
+    ca_file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackConfig:
+    """What ``callback.toml`` says; ``handler_key`` and the file ``ca_file`` are PEM."""
+
+    url: str
+    handler_key: str
+    timeout_s: float
+    retry_s: float
+    ca_file: str
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether it is reached by https."""
+        return self._parts.scheme == "https"
+
+    @property
+    def host(self) -> str:
+        """Name or address."""
+        return self._parts.hostname or ""
+
+    @property
+    def port(self) -> int:
+        """The TCP port; the scheme's own where the URL has none."""
+        return self._parts.port or (443 if self.is_tls else 80)
+
+    @property
+    def path(self) -> str:
+        """The base path."""
+        return self._parts.path
+
+    @property
+    def _parts(self) -> SplitResult:
+        return urlsplit(self.url)
+
+
+def find_callback_config(home: Path) -> CallbackConfig | None:
+    """The callback handler of this co-signer; None if it has none.
+
+    Raises:
+        StrongroomError: ``CONFIG_INVALID``: a handler that cannot be read is not as if there were none.
+    """
+    path = home / CALLBACK_FILE
+    try:
+        file = msgspec.toml.decode(path.read_bytes(), type=_CallbackFile)
+    except FileNotFoundError:
+        return None
+    except (msgspec.DecodeError, OSError, UnicodeDecodeError) as error:
+        raise _invalid(f"{path}: {error}") from None
+    config = CallbackConfig(
+        url=file.url,
+        handler_key=file.handler_key,
+        timeout_s=file.timeout_s,
+        retry_s=file.retry_s,
+        ca_file=file.ca_file,
+    )
+    _check_url(config.url)
+    return config
+
+
+def write_callback_config(home: Path, config: CallbackConfig) -> None:
+    """Write ``callback.toml``, in place of one that is there.
+
+    Raises:
+        StrongroomError: ``CONFIG_INVALID``.
+    """
+    _check_url(config.url)
+    fields = {"url": config.url, "timeout_s": config.timeout_s, "retry_s": config.retry_s}
+    fields |= {"ca_file": config.ca_file, "handler_key": config.handler_key}
+    lines = [f"{name} = {msgspec.json.encode(value).decode()}" for name, value in fields.items()]
+    draft = home / f"{CALLBACK_FILE}.new"
+    draft.unlink(missing_ok=True)
+    write_once(draft, ("\n".join(lines) + "\n").encode())
+    draft.replace(home / CALLBACK_FILE)  # at no moment is there none
+
+
+def read_callback_key(home: Path) -> bytes:
+    """Our private key for callbacks, PEM.
+
+    Raises:
+        StrongroomError: ``CONFIG_INVALID`` without one; ``STATE_DAMAGED`` if others can read it.
+    """
+    path = home / CALLBACK_KEY_FILE
+    try:
+        if path.stat().st_mode & 0o077:
+            raise StrongroomError(Code.STATE_DAMAGED, f"Key file {path.name} can be read by others.")
+        return path.read_bytes()
+    except OSError:
+        raise _invalid(f"{path} is missing: run strongroom-cosigner callback key first.") from None
+
+
+def remove_callback_config(home: Path) -> None:
+    """Ask nobody from the next start on."""
+    (home / CALLBACK_FILE).unlink(missing_ok=True)
+
+
+def _check_url(url: str) -> None:
+    """Check that questions go out encrypted, or stay on this machine; nothing but host and path is in the URL."""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        plain = not (parts.username or parts.password or parts.query or parts.fragment) and url.isprintable()
+        reaches = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or ""))
+        if plain and " " not in url and url.isascii() and parts.hostname and parts.port != 0 and reaches:
+            return
+    raise _invalid("The callback URL is https, or http on loopback, with nothing but a host and a path.")
+
+
+def _is_loopback(host: str) -> bool:
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"

@@ -1,9 +1,11 @@
 """The long process: which ceremony an order belongs to, and what may follow it. All of it may be forgotten."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final, TypeAlias, final
 from uuid import UUID
 
+from strongroom.custody.cosigner.domain.callback import Answer, Question
 from strongroom.custody.cosigner.domain.orders import (
     AbortCeremony,
     ActivateKey,
@@ -17,11 +19,20 @@ from strongroom.custody.cosigner.domain.orders import (
     StartCeremony,
     StartKeyCeremony,
 )
-from strongroom.custody.cosigner.domain.reports import Consented, Failed, Honoured, KeyActivated, Report, Tombstoned
+from strongroom.custody.cosigner.domain.reports import (
+    CallbackReported,
+    Consented,
+    Failed,
+    Honoured,
+    KeyActivated,
+    Report,
+    Tombstoned,
+)
 from strongroom.custody.cosigner.operations.activate import install_document_set
 from strongroom.custody.cosigner.operations.activate_key import activate_key
 from strongroom.custody.cosigner.operations.adopt import adopt_signature
 from strongroom.custody.cosigner.operations.answer import refuse
+from strongroom.custody.cosigner.operations.ask_callback import list_reports, record_answer
 from strongroom.custody.cosigner.operations.close import close_request
 from strongroom.custody.cosigner.operations.consent import seek_consent
 from strongroom.custody.cosigner.operations.context import Context
@@ -37,7 +48,9 @@ from strongroom.threshold.backend import ThresholdError
 
 TransactionOrder: TypeAlias = SeekConsent | CloseRequest | HonourTombstone
 """The orders that decide about one transaction."""
+Tell: TypeAlias = Callable[[tuple[Report, ...]], None]
 _CEREMONIES_MAX: Final = 1024
+_QUESTIONS_MAX: Final = 1024
 _EARLY_CEREMONIES_MAX: Final = 64
 _EARLY_MESSAGES_MAX: Final = 4
 _EARLY_BYTES_MAX: Final = 1 << 16
@@ -45,10 +58,18 @@ _EARLY_BYTES_MAX: Final = 1 << 16
 
 @final
 class Cosigner:
-    """One co-signer: orders in, reports out, one after the other inside the event loop."""
+    """One co-signer: orders in, reports out, one after the other inside the event loop.
 
-    def __init__(self, context: Context) -> None:
+    Args:
+        context: the ports.
+        tell: takes the reports that follow from a callback handler's answer, long after the order.
+    """
+
+    def __init__(self, context: Context, *, tell: Tell | None = None) -> None:
         self._context = context
+        self._tell = tell
+        self._asking: dict[bytes, SeekConsent | None] = {}
+        self._untold: dict[bytes, bytes] = {}
         self._running: OrderedDict[bytes, SigningCeremony | KeyCeremony] = OrderedDict()
         self._early: OrderedDict[bytes, list[PeerMessage]] = OrderedDict()
         self._used: set[bytes] = set()
@@ -75,6 +96,9 @@ class Cosigner:
         """Nothing stays of a ceremony, nor of the consent that would begin it."""
         self._forget(ceremony_id)
         self._context.memory.live.pop(ceremony_id, None)
+        for digest, order in self._asking.items():
+            if order is not None and order.ceremony_id == ceremony_id:
+                self._asking[digest] = None  # the answer is journalled when it comes, for the next ceremony
 
     def refuse(self, order: TransactionOrder, error: StrongroomError) -> Report:
         """The signed NOT_NOW of an order that did not come as it should."""
@@ -104,11 +128,46 @@ class Cosigner:
 
     def _seek_consent(self, order: SeekConsent) -> tuple[Report, ...]:
         report = seek_consent(context=self._context, order=order)
+        if isinstance(report, Question):
+            return self._ask(order, report)
         if isinstance(report, Consented):
             # One ceremony at a time for a request: two signatures of one digest are two transaction hashes.
             live = self._context.memory.live[order.ceremony_id]
             self._forget_request(live.consent.request_hash)
-        return (report,)
+        if self._context.handler is None or not isinstance(report, Consented | Tombstoned):
+            return (report,)
+        answered = list_reports(context=self._context, request_hash=_request_of(order))
+        return (*(CallbackReported(ceremony_id=order.ceremony_id, document=one) for one in answered), report)
+
+    def _ask(self, order: SeekConsent, question: Question) -> tuple[Report, ...]:
+        """The newest order waits for the answer; a question is asked by one call at a time."""
+        handler, is_asked = self._context.handler, question.digest in self._asking
+        assert handler is not None, "who has no handler has no question"
+        if not is_asked and len(self._asking) >= _QUESTIONS_MAX:
+            return (self.refuse(order, StrongroomError(Code.NOT_NOW, "The callback handler has enough to answer.")),)
+        self._asking[question.digest] = order
+        if not is_asked:
+            handler.ask(question, answered=lambda answer: self._answered(question, answer))
+        untold = self._untold.pop(question.digest, None)
+        return () if untold is None else (CallbackReported(ceremony_id=order.ceremony_id, document=untold),)
+
+    def _answered(self, question: Question, answer: Answer) -> None:
+        """What counts of it is in the journal before the waiting order is sought again, with every check."""
+        order = self._asking.pop(question.digest)
+        report = record_answer(context=self._context, question=question, answer=answer)
+        if order is None:
+            if not answer.counts:
+                self._untold[question.digest] = report
+                while len(self._untold) > _QUESTIONS_MAX:
+                    del self._untold[next(iter(self._untold))]
+            return
+        reported = CallbackReported(ceremony_id=order.ceremony_id, document=report)
+        if answer.counts:
+            told = self._seek_consent(order)
+        else:
+            told = (reported, self.refuse(order, StrongroomError(Code.CALLBACK_UNANSWERED, answer.detail)))
+        if self._tell is not None:
+            self._tell(told)
 
     def _start(self, order: StartCeremony) -> tuple[Report, ...]:
         if order.ceremony_id in self._running:

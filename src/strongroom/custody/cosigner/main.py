@@ -15,7 +15,17 @@ import uvloop
 from cyclopts import App, Parameter
 
 from strongroom.custody.cosigner.app import build, open_context, system_ports
-from strongroom.custody.cosigner.config import CosignerConfig, load_config, write_config
+from strongroom.custody.cosigner.config import (
+    CallbackConfig,
+    CosignerConfig,
+    find_callback_config,
+    load_config,
+    read_callback_key,
+    remove_callback_config,
+    write_callback_config,
+    write_config,
+)
+from strongroom.custody.cosigner.domain.callback import CUSTOMER
 from strongroom.custody.cosigner.domain.limits import AssetLimit, Limits
 from strongroom.custody.cosigner.operations.activate import activate as install_genesis
 from strongroom.custody.cosigner.operations.activate import apply_document_set
@@ -24,6 +34,7 @@ from strongroom.custody.cosigner.operations.back_up import restore as restore_sh
 from strongroom.custody.cosigner.operations.context import Context
 from strongroom.custody.cosigner.operations.tell import tell_address, tell_identity, tell_key
 from strongroom.custody.cosigner.peers import Link
+from strongroom.custody.cosigner.providers.callback_keys import open_callback_key, read_handler_key
 from strongroom.custody.cosigner.store import list_bans, list_document_heads, list_frozen
 from strongroom.kernel.documents.document_set import DocumentSet
 from strongroom.kernel.errors import Code, StrongroomError
@@ -46,6 +57,8 @@ journal_app = App(name="journal", help="The hash-chained record of everything th
 app.command(journal_app)
 key_app = App(name="key", help="The tenant's key as this co-signer recorded it.")
 app.command(key_app)
+callback_app = App(name="callback", help="The web server of yours that is asked before every consent (co-signer 3).")
+app.command(callback_app)
 Tenant = Annotated[str, Parameter(help="The tenant's name.")]
 
 
@@ -152,6 +165,59 @@ def show(*, home: Home, tenant: Tenant) -> None:
     with _opened(home) as (context, _):
         for name, value in tell_key(context=context, tenant_id=TenantId(tenant)).items():
             _say(f"{name + ':':<15}{value}")
+
+
+@callback_app.command(name="key")
+def callback_key(*, home: Home) -> None:
+    """Print the public key with which the handler verifies questions; the first time, make the key."""
+    load_config(home)
+    _say(open_callback_key(home).rstrip())
+
+
+@callback_app.command(name="set")
+def set_callback(
+    *,
+    home: Home,
+    url: Annotated[str, Parameter(help="Where the handler is: https, or http on loopback.")],
+    handler_key: Annotated[Path, Parameter(help="The handler's public key, RSA, PEM: it signs the answers.")],
+    timeout_s: Annotated[float, Parameter(help="How long one answer may take.")] = 30.0,
+    retry_s: Annotated[float, Parameter(help="How long to wait after no answer before asking again.")] = 10.0,
+    ca: Annotated[Path | None, Parameter(help="Roots of the handler's certificate, PEM; else the system's.")] = None,
+) -> None:
+    """Ask this handler before every consent, from the next start on. Without its APPROVE nothing is signed here."""
+    if load_config(home).index != CUSTOMER:
+        raise StrongroomError(Code.CONFIG_INVALID, f"Only co-signer {CUSTOMER} has a callback handler.")
+    read_callback_key(home)
+    if ca is not None:
+        _read(ca)
+    config = CallbackConfig(
+        url=url,
+        handler_key=read_handler_key(_read(handler_key)),
+        timeout_s=timeout_s,
+        retry_s=retry_s,
+        ca_file="" if ca is None else str(ca.absolute()),
+    )
+    write_callback_config(home, config)
+    show_callback(home=home)
+
+
+@callback_app.command(name="show")
+def show_callback(*, home: Home) -> None:
+    """Show which handler is asked."""
+    load_config(home)
+    config = find_callback_config(home)
+    if config is None:
+        _say("No callback handler: nobody is asked before a consent.")
+        return
+    _say(f"{config.url} is asked before every consent, {config.timeout_s:g} s for an answer")
+
+
+@callback_app.command(name="remove")
+def remove_callback(*, home: Home) -> None:
+    """Ask nobody any more, from the next start on. What was rejected stays rejected."""
+    load_config(home)
+    remove_callback_config(home)
+    show_callback(home=home)
 
 
 @app.command

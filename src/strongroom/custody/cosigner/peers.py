@@ -1,9 +1,11 @@
 """The only connection: this co-signer dials the engine, and opens no port (architecture.md 6)."""
 
+import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Any, Final, TypeAlias, final
 
 import grpc
 import structlog
@@ -23,6 +25,7 @@ from strongroom.runtime.pki import TrustRoot, tls_host_name
 _log = structlog.stdlib.get_logger(__name__)
 FIRST_WAIT_S: Final = 0.1
 LONGEST_WAIT_S: Final = 5.0
+_Stream: TypeAlias = "aio.StreamStreamCall[pb.CosignerReport, pb.EngineOrder]"
 _MESSAGE_BYTES_MAX: Final = 16 << 20
 _KEEPALIVE_MS: Final = 10_000
 
@@ -68,6 +71,7 @@ class Link:
         engine: ``host:port``.
         heads: the current document set of each tenant, for the greeting.
         handle: does one order, without waiting.
+        later: reports that nobody waits for in ``handle``; what is in it when a stream breaks is for the next one.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class Link:
         entropy: Entropy,
         heads: Callable[[], Sequence[pb.DocumentSetHead]],
         handle: Callable[[pb.EngineOrder], Sequence[pb.CosignerReport]],
+        later: "asyncio.Queue[pb.CosignerReport] | None" = None,
     ) -> None:
         self._index = index
         self._environment = environment
@@ -90,6 +95,7 @@ class Link:
         self._entropy = entropy
         self._heads = heads
         self._handle = handle
+        self._later = later
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
@@ -127,9 +133,28 @@ class Link:
             greeting = pb.Greeting(index=self._index, wire_version=WIRE_VERSION, document_sets=self._heads())
             await stream.write(pb.CosignerReport(greeting=greeting))
             _log.info("engine_connected", engine=self._engine, index=self._index)
-            while isinstance(order := await stream.read(), pb.EngineOrder):
-                for report in self._handle(order):
-                    await stream.write(report)
+            await self._obey(stream)
             status = await stream.code()
             if status is not grpc.StatusCode.OK:
                 raise StrongroomError(Code.UNAVAILABLE, f"{status.name}: {await stream.details()}")
+
+    async def _obey(self, stream: _Stream) -> None:
+        """Until the engine has no more orders; one message is written at a time."""
+        writing = asyncio.Lock()
+        telling = asyncio.create_task(self._tell_later(stream, writing)) if self._later is not None else None
+        try:
+            while isinstance(order := await stream.read(), pb.EngineOrder):
+                for report in self._handle(order):
+                    async with writing:
+                        await stream.write(report)
+        finally:
+            if telling is not None:
+                telling.cancel()
+
+    async def _tell_later(self, stream: _Stream, writing: asyncio.Lock) -> None:
+        assert self._later is not None, "there is nothing to tell"
+        with suppress(aio.AioRpcError, asyncio.InvalidStateError):  # the stream has ended: so says its reader
+            while True:
+                report = await self._later.get()
+                async with writing:
+                    await stream.write(report)

@@ -198,10 +198,9 @@ def write_report(report: reports.Report) -> pb.CosignerReport:
             written.adopted = report.document
         case reports.Honoured():
             written.honoured = report.request_hash
-        case reports.DocumentSetInstalled():
-            head = write_head(tenant=report.tenant, version=report.version, set_hash=report.set_hash)
-            written.document_set_installed.CopyFrom(head)
-        case reports.Outgoing() | reports.Signed() | reports.Finished() | reports.Failed():
+        case reports.CallbackReported():
+            written.callback = report.document
+        case _:
             _write_parts(written, report)
     return written
 
@@ -212,9 +211,13 @@ def write_head(*, tenant: str, version: int, set_hash: bytes) -> pb.DocumentSetH
 
 
 def _write_parts(
-    written: pb.CosignerReport, report: reports.Outgoing | reports.Signed | reports.Finished | reports.Failed
+    written: pb.CosignerReport,
+    report: reports.Outgoing | reports.Signed | reports.Finished | reports.DocumentSetInstalled | reports.Failed,
 ) -> None:
     match report:
+        case reports.DocumentSetInstalled():
+            head = write_head(tenant=report.tenant, version=report.version, set_hash=report.set_hash)
+            written.document_set_installed.CopyFrom(head)
         case reports.Outgoing():
             written.peer_message.CopyFrom(
                 pb.PeerMessage(from_index=report.sender, to_index=report.receiver, envelope=report.envelope)

@@ -31,22 +31,18 @@ class Peers:
     auth: "AuthEngineAsyncStub"
     vault: "SecureVaultAsyncStub"
 
-    async def record_step(self, *, errand: Errand, report: StepReport, reason: str = "") -> bool:
-        """Tell the manager of one step; idempotent. True if the transaction has ended and the engine must stop."""
-        steps = [
-            manager_pb.Step(
-                step=report.step,
-                attempt=errand.attempt,
-                from_service=report.from_service,
-                to_service=to_service,
-                operation=report.operation,
-                outcome=report.outcome,
-                detail=report.detail,
-                started_at_us=report.started_at_us,
-                duration_us=report.duration_us,
-            )
-            for to_service in report.to_services
-        ]
+    async def record_step(
+        self, *, errand: Errand, report: StepReport, before: StepReport | None = None, reason: str = ""
+    ) -> bool:
+        """Tell the manager of one step; idempotent. True if the transaction has ended and the engine must stop.
+
+        Args:
+            errand: for which transaction.
+            report: the step.
+            before: an optional step that was a part of it.
+            reason: for people.
+        """
+        steps = [step for one in (before, report) if one is not None for step in _arrows(errand, one)]
         request = manager_pb.RecordStepRequest(
             tenant_id=errand.tenant_id,
             transaction_id=str(errand.id),
@@ -105,3 +101,20 @@ class Peers:
             environment=self.environment,
             session_id=errand.session_id,
         )
+
+
+def _arrows(errand: Errand, report: StepReport) -> list[manager_pb.Step]:
+    return [
+        manager_pb.Step(
+            step=report.step,
+            attempt=errand.attempt,
+            from_service=report.from_service,
+            to_service=to_service,
+            operation=report.operation,
+            outcome=report.outcome,
+            detail=report.detail,
+            started_at_us=report.started_at_us,
+            duration_us=report.duration_us,
+        )
+        for to_service in report.to_services
+    ]

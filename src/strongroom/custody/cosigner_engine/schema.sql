@@ -223,8 +223,6 @@ CREATE TABLE public.work (
 ALTER TABLE public.work OWNER TO owner_role;
 ALTER TABLE ONLY public.callback_invocations
     ADD CONSTRAINT callback_invocations_pkey PRIMARY KEY (id);
-ALTER TABLE ONLY public.callback_invocations
-    ADD CONSTRAINT callback_invocations_request_key UNIQUE (cosigner, request_id);
 ALTER TABLE ONLY public.close_answers
     ADD CONSTRAINT close_answers_once_key UNIQUE (transaction_id, cosigner, kind);
 ALTER TABLE ONLY public.close_answers
@@ -251,6 +249,7 @@ ALTER TABLE ONLY public.signing_requests
     ADD CONSTRAINT signing_requests_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.work
     ADD CONSTRAINT work_pkey PRIMARY KEY (key, operation, attempt);
+CREATE UNIQUE INDEX callback_invocations_asked_key ON public.callback_invocations USING btree (cosigner, request_id, occurred_at);
 CREATE INDEX service_handoff_events_chain ON public.service_handoff_events USING btree (cert_chain_hash) WHERE (cert_chain IS NOT NULL);
 CREATE INDEX service_handoff_events_transaction ON public.service_handoff_events USING btree (transaction_id, id);
 CREATE INDEX signing_events_transaction ON public.signing_events USING btree (transaction_id, id);

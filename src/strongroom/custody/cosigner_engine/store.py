@@ -1,7 +1,7 @@
 """Every SQL statement of cosigner_engine: rows in, frozen objects out; writes are statements for one commit."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from strongroom.custody.cosigner_engine.domain.closing import (
@@ -11,7 +11,7 @@ from strongroom.custody.cosigner_engine.domain.closing import (
     CloseStatus,
     Standing,
 )
-from strongroom.custody.cosigner_engine.domain.reports import EventKind, SigningEvent
+from strongroom.custody.cosigner_engine.domain.reports import EventKind, Invocation, SigningEvent
 from strongroom.custody.cosigner_engine.domain.requests import (
     KeyCeremony,
     KeyCeremonyStatus,
@@ -213,6 +213,28 @@ def insert_events(
             [event.document for event in events],
             [event.signature for event in events],
             now,
+        ),
+    )
+
+
+def insert_invocations(*, request: SigningRequest, ceremony_id: bytes, invocations: Sequence[Invocation]) -> Statement:
+    """What co-signers say of their callback handlers, a row for each time that one was asked; said twice, kept once."""
+    return Statement(
+        """insert into callback_invocations (tenant_id, transaction_id, ceremony_id, cosigner, request_id, answer,
+            document, occurred_at)
+        select $1, $2, $3, asked.cosigner, asked.request_id, asked.answer, asked.document, asked.occurred_at
+        from unnest($4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::timestamptz[])
+            as asked (cosigner, request_id, answer, document, occurred_at)
+        on conflict (cosigner, request_id, occurred_at) do nothing""",
+        (
+            request.tenant_id,
+            request.transaction_id,
+            ceremony_id,
+            [one.cosigner for one in invocations],
+            [one.request_id for one in invocations],
+            [one.answer for one in invocations],
+            [one.document for one in invocations],
+            [datetime.fromtimestamp(0, UTC) + timedelta(microseconds=one.asked_at_us) for one in invocations],
         ),
     )
 

@@ -1,4 +1,4 @@
-"""What co-signers sign around one digest: consent, refusal, tombstone, partial hashes, adoption (trust.md 5, 7)."""
+"""What co-signers sign around one digest: consent, callback, refusal, tombstone, partials, adoption (trust.md 5, 7)."""
 
 from enum import StrEnum
 from typing import TypeVar
@@ -103,6 +103,33 @@ class JournalHead(Document, frozen=True):
     head: bytes
     document_set_hash: bytes
     challenge: bytes
+
+
+class CallbackAnswer(StrEnum):
+    """What a co-signer's callback handler said; NONE for whatever is no answer of its own to that very question."""
+
+    APPROVE = "APPROVE"
+    REJECT = "REJECT"
+    RETRY = "RETRY"
+    IGNORE = "IGNORE"
+    NONE = "NONE"
+
+
+class CallbackReport(Document, frozen=True):
+    """The word of a co-signer on what its callback handler was asked, and answered (step 10a).
+
+    ``answer_hash`` is the SHA-256 of the handler's own signed token, empty where there is none; times in microseconds.
+    """
+
+    transaction_id: bytes
+    intent_hash: bytes
+    digest: bytes
+    cosigner: int
+    request_id: str
+    answer: CallbackAnswer
+    answer_hash: bytes
+    asked_at_us: int
+    duration_us: int
 
 
 def open_tombstone(*, data: bytes, index: int, request_hash: bytes, document_set: DocumentSet) -> Tombstone:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from strongroom.apps.verify.books import Books
-from strongroom.apps.verify.checks import evidence, history, journals, onchain, payloads, slots
+from strongroom.apps.verify.checks import callbacks, evidence, history, journals, onchain, payloads, slots
 from strongroom.apps.verify.findings import Notes
 
 
@@ -40,12 +40,18 @@ CHECKS: tuple[Check, ...] = (
     _check("handoff-tokens", "every handoff's token says what its row says", evidence.check_tokens),
     _check("step-rows", "every recorded step has the row that the flow names", evidence.check_rows),
     _check("statements", "every signature has the statements of three co-signers", evidence.check_statements),
+    _check("callbacks", "what a callback handler rejected was not signed", callbacks.check_reports),
     _check("journal-chain", "every co-signer's journal is one unbroken chain", journals.check_chain),
     _check("journal-slots", "no slot has two finished digests at any co-signer", journals.check_slots),
     _check(
         "journal-closed",
         "no co-signer released what it had closed, or closed what it had released",
         journals.check_closed,
+    ),
+    _check(
+        "journal-callbacks",
+        "a callback handler's answer was heard once, and what it rejected was never consented to",
+        callbacks.check_journals,
     ),
     _check("journal-finished", "every co-signer has finished what was signed", journals.check_finished),
 )

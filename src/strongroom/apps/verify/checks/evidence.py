@@ -153,6 +153,7 @@ def _arrows() -> set[tuple[str, str, str]]:
     heads = {
         step.number: [f"cosigner_{index}" for index in _COSIGNERS] if step.head == "cosigner" else [step.head]
         for step in _FLOW.values()
+        if not step.optional
     }
     return {(number, _FLOW[number].tail, head) for number in heads for head in heads[number]}
 

@@ -14,14 +14,17 @@ def transaction_digest(*, intent: Intent, payload: Payload) -> bytes:
     """
     if intent.token_contract is not None:
         raise StrongroomError(Code.OPERATION_UNSUPPORTED, "This co-signer signs transfers of the native coin only.")
-    return signing_digest(
-        Eip1559Transaction(
-            chain_id=intent.chain_id,
-            nonce=payload.nonce,
-            max_priority_fee_per_gas=payload.max_priority_fee_per_gas,
-            max_fee_per_gas=payload.max_fee_per_gas,
-            gas_limit=payload.gas_limit,
-            to=intent.destination,
-            value_units=intent.amount_units,
-        )
+    return signing_digest(transaction_of(intent=intent, payload=payload))
+
+
+def transaction_of(*, intent: Intent, payload: Payload) -> Eip1559Transaction:
+    """The transfer of the native coin that intent and payload mean together."""
+    return Eip1559Transaction(
+        chain_id=intent.chain_id,
+        nonce=payload.nonce,
+        max_priority_fee_per_gas=payload.max_priority_fee_per_gas,
+        max_fee_per_gas=payload.max_fee_per_gas,
+        gas_limit=payload.gas_limit,
+        to=intent.destination,
+        value_units=intent.amount_units,
     )

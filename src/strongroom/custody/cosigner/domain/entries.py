@@ -11,6 +11,7 @@ from strongroom.custody.cosigner.domain.key_entries import (
 )
 from strongroom.kernel.digest import sha256
 from strongroom.kernel.documents.codec import Document, encode
+from strongroom.kernel.documents.consent import CallbackAnswer
 
 GENESIS_HEAD = bytes(32)
 """What the first entry names as its predecessor."""
@@ -105,6 +106,29 @@ class PeerClosed(Document, frozen=True):
     at: int
 
 
+class CallbackAsked(Document, frozen=True):
+    """The callback handler is going to be asked about this digest, under this ``request_id`` whenever it is."""
+
+    tenant: str
+    request_hash: bytes
+    transaction_id: bytes
+    intent_hash: bytes
+    digest: bytes
+    request_id: str
+    at: int
+
+
+class CallbackAnswered(Document, frozen=True):
+    """Its APPROVE or REJECT, the only one that is ever heard: its signed ``token``, and our signed ``report`` of it."""
+
+    request_hash: bytes
+    digest: bytes
+    answer: CallbackAnswer
+    token: bytes
+    report: bytes
+    at: int
+
+
 class Refused(Document, frozen=True):
     """A refusal that is an alarm, once for each request and reason.
 
@@ -179,6 +203,8 @@ Entry: TypeAlias = (
     | Finished
     | Closed
     | PeerClosed
+    | CallbackAsked
+    | CallbackAnswered
     | Refused
     | AlarmsSuppressed
     | Frozen
@@ -198,6 +224,8 @@ KINDS: dict[str, type[Entry]] = {
     "finished": Finished,
     "closed": Closed,
     "peer-closed": PeerClosed,
+    "callback-asked": CallbackAsked,
+    "callback-answered": CallbackAnswered,
     "refused": Refused,
     "alarms-suppressed": AlarmsSuppressed,
     "frozen": Frozen,

@@ -31,6 +31,14 @@ class Tombstoned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackReported:
+    """Kind callback-report: what the handler was asked and answered; it stands before what follows from it."""
+
+    ceremony_id: bytes
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """A sealed envelope for a peer."""
 
@@ -116,6 +124,7 @@ Report: TypeAlias = (
     Consented
     | Refused
     | Tombstoned
+    | CallbackReported
     | Outgoing
     | Signed
     | Finished

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from strongroom.custody.cosigner.domain.callback import Question
 from strongroom.custody.cosigner.domain.digest import transaction_digest
 from strongroom.custody.cosigner.domain.entries import Consented as ConsentedEntry
 from strongroom.custody.cosigner.domain.limits import Spending, check_limits
@@ -9,6 +10,7 @@ from strongroom.custody.cosigner.domain.orders import SeekConsent
 from strongroom.custody.cosigner.domain.reports import Consented, Finished, Report, Tombstoned
 from strongroom.custody.cosigner.domain.slots import Slot, check_slot
 from strongroom.custody.cosigner.operations.answer import check_alive, check_not_frozen, entomb, refuse
+from strongroom.custody.cosigner.operations.ask_callback import Meant, prepare_callback
 from strongroom.custody.cosigner.operations.context import Context, LiveConsent, public_key_of
 from strongroom.custody.cosigner.operations.peers_allowed import check_peers
 from strongroom.custody.cosigner.operations.recovery import check_share_usable
@@ -63,10 +65,11 @@ class _Plan:
     evaluation: Evaluation | None
 
 
-def seek_consent(*, context: Context, order: SeekConsent) -> Report:
+def seek_consent(*, context: Context, order: SeekConsent) -> Report | Question:
     """Step 10 — consent: the signed word that this co-signer will sign this digest, or a signed no.
 
-    A consent, a tombstone or the finished signature; NOT_NOW for everything else, without a trace.
+    A consent, a tombstone or the finished signature; NOT_NOW for everything else, without a trace. Or what the callback
+    handler has to be asked first: the order is then sought again, with every check, once it has answered.
     """
     hashed = request_hash(token=order.token, body=order.body)
     transaction = derive_transaction_id(
@@ -105,7 +108,7 @@ def _find_earlier_answer(context: Context, asked: _Asked) -> Report | None:
     return None
 
 
-def _answer(context: Context, asked: _Asked) -> Report:
+def _answer(context: Context, asked: _Asked) -> Report | Question:
     known = find_request(context.journal.db, request_hash=asked.request_hash)
     released = find_released(context.journal.db, request_hash=asked.request_hash)
     if known is not None and released is not None:
@@ -126,7 +129,22 @@ def _answer(context: Context, asked: _Asked) -> Report:
         _check_own_limits(context, asked, plan)
     _check_place(context, asked, plan)
     check_peers(context=context, document_set=asked.document_set, key_id=asked.key.key_id, epoch=asked.key.epoch)
-    return _consent(context, asked, plan)
+    question = None if released is not None else _prepare_callback(context, asked, plan)
+    return question or _consent(context, asked, plan)
+
+
+def _prepare_callback(context: Context, asked: _Asked, plan: _Plan) -> Question | None:
+    """Last of all checks: the handler is asked about nothing that is refused anyway."""
+    if context.handler is None:
+        return None
+    meant = Meant(
+        intent=plan.intent,
+        payload=plan.payload,
+        digest=plan.digest,
+        document_set=asked.document_set,
+        external_id=plan.external_id,
+    )
+    return prepare_callback(context=context, handler=context.handler, meant=meant)
 
 
 def _repeat(asked: _Asked, known: KnownRequest) -> _Plan:

@@ -7,6 +7,7 @@ from typing import Final, final
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from strongroom.custody.cosigner.domain.alarms import ALARMS_PER_HOUR, AlarmWindow
+from strongroom.custody.cosigner.domain.callback import Handler
 from strongroom.custody.cosigner.domain.ceremony import QUORUM, sealing_data, shared_secret
 from strongroom.custody.cosigner.domain.entries import PeerHead
 from strongroom.custody.cosigner.domain.hour import HOUR_S, HourWindow
@@ -62,6 +63,7 @@ class Memory:
         self.secrets: dict[bytes, bytes] = {}
         self.heads: dict[tuple[str, int], PeerHead] = {}
         self.alarms: AlarmWindow | None = None
+        self.unanswered: OrderedDict[bytes, float] = OrderedDict()
         self.closings: HourWindow | None = None
         self.seen_changes = -1
 
@@ -108,6 +110,7 @@ class Context:
     sealing_key: SealingKey
     backend: EcdsaBackend
     journal: Journal
+    handler: Handler | None = None
     memory: Memory = field(default_factory=Memory)
 
     @property

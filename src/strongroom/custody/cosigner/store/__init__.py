@@ -1,6 +1,7 @@
 """The co-signer's journal and the index tables that follow from it, in one SQLite file. All SQL is in here."""
 
 from strongroom.custody.cosigner.store.alarms import find_suppressed_since, list_alarm_times, list_suppressed
+from strongroom.custody.cosigner.store.callbacks import StoredCallback, find_callback, list_callback_reports
 from strongroom.custody.cosigner.store.closings import list_unseen_closing_times
 from strongroom.custody.cosigner.store.journal import Journal
 from strongroom.custody.cosigner.store.reads import (
@@ -47,9 +48,11 @@ __all__ = [
     "FrozenTenant",
     "Journal",
     "KnownRequest",
+    "StoredCallback",
     "StoredKey",
     "StoredSignature",
     "find_ban",
+    "find_callback",
     "find_consent",
     "find_consented_at",
     "find_document_set",
@@ -76,6 +79,7 @@ __all__ = [
     "is_sign_id_used",
     "list_alarm_times",
     "list_bans",
+    "list_callback_reports",
     "list_document_heads",
     "list_frozen",
     "list_peer_heads",

@@ -11,6 +11,8 @@ from strongroom.custody.cosigner.domain.entries import (
     AlarmsSuppressed,
     BackedUp,
     Banned,
+    CallbackAnswered,
+    CallbackAsked,
     CeremonyFailed,
     Closed,
     Consented,
@@ -86,6 +88,10 @@ create table if not exists peer_tombstones (
     request_hash blob not null, signer integer not null, tenant text not null, document blob not null,
     primary key (request_hash, signer)
 ) strict, without rowid;
+create table if not exists callbacks (
+    request_hash blob not null, digest blob not null, request_id text not null, answer text, report blob,
+    primary key (request_hash, digest)
+) strict, without rowid;
 create table if not exists refusals (
     request_hash blob not null, reason text not null, primary key (request_hash, reason)
 ) strict, without rowid;
@@ -122,6 +128,7 @@ INDEX_TABLES = (
     "finished",
     "tombstones",
     "peer_tombstones",
+    "callbacks",
     "refusals",
     "peer_heads",
     "frozen",
@@ -238,6 +245,20 @@ def _free_slot(db: sqlite3.Connection, request_hash: bytes) -> None:
     db.execute("delete from slots where request_hash = ? and finished = 0", (request_hash,))
 
 
+def _callback_asked(db: sqlite3.Connection, entry: CallbackAsked) -> None:
+    db.execute(
+        "insert into callbacks (request_hash, digest, request_id) values (?, ?, ?)",
+        (entry.request_hash, entry.digest, entry.request_id),
+    )
+
+
+def _callback_answered(db: sqlite3.Connection, entry: CallbackAnswered) -> None:
+    db.execute(
+        "update callbacks set answer = ?, report = ? where request_hash = ? and digest = ?",
+        (entry.answer, entry.report, entry.request_hash, entry.digest),
+    )
+
+
 def _refused(db: sqlite3.Connection, entry: Refused) -> None:
     db.execute(
         "insert or ignore into refusals (request_hash, reason) values (?, ?)", (entry.request_hash, entry.reason)
@@ -301,6 +322,8 @@ _PROJECTIONS = cast(
         Finished: _finished,
         Closed: _closed,
         PeerClosed: _peer_closed,
+        CallbackAsked: _callback_asked,
+        CallbackAnswered: _callback_answered,
         Refused: _refused,
         AlarmsSuppressed: _nothing,
         Frozen: _frozen,

@@ -1,6 +1,6 @@
 """What follows from what the co-signers said: sign, adopt, close or repeat."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
@@ -11,6 +11,7 @@ from strongroom.custody.cosigner_engine.domain.reports import (
     Consented,
     Faulted,
     FinishedReport,
+    Invocation,
     KeyRecorded,
     Refused,
     Report,
@@ -19,7 +20,11 @@ from strongroom.custody.cosigner_engine.domain.reports import (
     Tombstoned,
     statement_kind,
 )
+from strongroom.custody.cosigner_engine.domain.requests import CallbackStep
+from strongroom.kernel.documents.consent import CallbackAnswer
 from strongroom.kernel.errors import Code
+
+_CUSTOMER = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +158,19 @@ def statement_events(complete: Complete) -> list[SigningEvent]:
         SigningEvent(cosigner=index, kind=statement_kind(document), document=document, signature=complete.signature)
         for index, document in sorted(complete.statements.items())
     ]
+
+
+def decide_callback(invocations: Sequence[Invocation]) -> CallbackStep | None:
+    """The answer that counted, of the customer's callback handler; the flow has no other's."""
+    for one in invocations:
+        if one.cosigner == _CUSTOMER and one.answer in (CallbackAnswer.APPROVE, CallbackAnswer.REJECT):
+            return CallbackStep(
+                answer=one.answer,
+                request_id=one.request_id,
+                asked_at_us=one.asked_at_us,
+                duration_us=one.duration_us,
+            )
+    return None
 
 
 def pause_s(*, tries: int, first_s: float, longest_s: float) -> float:

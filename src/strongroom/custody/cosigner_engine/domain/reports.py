@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from strongroom.kernel.documents.codec import Document, decode
-from strongroom.kernel.documents.consent import Refusal, Tombstone
+from strongroom.kernel.documents.consent import CallbackReport, Refusal, Tombstone
 from strongroom.kernel.documents.signing import Kind, Signed
 from strongroom.kernel.errors import Code, StrongroomError, parse_code
 
@@ -18,6 +18,8 @@ MEMBERS = (1, 2, 3)
 REPORT_MAX_BYTES = 1 << 20
 """Nothing that a co-signer says is longer; the longest message of a ceremony has 55 kB."""
 WIRE_VERSION = 2
+_REQUEST_ID_MAX = 64
+_TIME_US_MAX = 1 << 53
 SIGNATURE_BYTES = 65
 """r, s and the recovery id."""
 
@@ -101,6 +103,18 @@ class Faulted:
     ban: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """What a co-signer says of its callback handler (step 10a); its signature is for whoever reads it to check."""
+
+    cosigner: int
+    request_id: str
+    answer: str
+    document: bytes
+    asked_at_us: int
+    duration_us: int
+
+
 Report: TypeAlias = (
     Consented
     | Refused
@@ -174,6 +188,29 @@ def parse_tombstone(document: bytes) -> Tombstoned:
     """
     reason = parse_code(decode(_payload(document, Kind.TOMBSTONE), Tombstone).reason)
     return Tombstoned(document, Code.TOMBSTONED if reason is Code.INTERNAL else reason)
+
+
+def parse_invocation(*, document: bytes, index: int, transaction_id: bytes) -> Invocation:
+    """A callback report by this co-signer about this transaction.
+
+    Raises:
+        StrongroomError: ``DOCUMENT_MALFORMED``, ``INTENT_MISMATCH``.
+    """
+    report = decode(_payload(document, Kind.CALLBACK_REPORT), CallbackReport)
+    if (report.transaction_id, report.cosigner) != (transaction_id, index):
+        raise StrongroomError(Code.INTENT_MISMATCH, "The callback report is about another transaction.")
+    if not (report.request_id.isascii() and 0 < len(report.request_id) <= _REQUEST_ID_MAX):
+        raise StrongroomError(Code.DOCUMENT_MALFORMED, "The callback report names no question.")
+    if not (0 <= report.asked_at_us < _TIME_US_MAX and 0 <= report.duration_us < _TIME_US_MAX):
+        raise StrongroomError(Code.DOCUMENT_MALFORMED, "The callback report has no time.")
+    return Invocation(
+        cosigner=index,
+        request_id=report.request_id,
+        answer=report.answer,
+        document=document,
+        asked_at_us=report.asked_at_us,
+        duration_us=report.duration_us,
+    )
 
 
 def check_tombstone(*, document: bytes, index: int, request_hash: bytes) -> None:

@@ -85,6 +85,15 @@ class KeyCeremony:
     key_records: tuple[bytes, ...] = ()
 
 
+class CallbackStep(Document, frozen=True):
+    """The answer of co-signer 3's callback handler that counted, and when it was asked, in Unix microseconds."""
+
+    answer: str
+    request_id: str
+    asked_at_us: int
+    duration_us: int
+
+
 class Errand(Document, frozen=True):
     """What a call that is to be made later acts under. Times in Unix microseconds.
 
@@ -106,6 +115,7 @@ class Errand(Document, frozen=True):
     cosigner: int = 0
     outcome: str = ""
     because: str = ""
+    callback: "CallbackStep | None" = None
 
     @property
     def id(self) -> TransactionId:

@@ -1,6 +1,6 @@
 """Step 10: consent of all three, then the ceremony; or the finished signature of an earlier one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import msgspec
@@ -15,12 +15,20 @@ from strongroom.custody.cosigner_engine.domain.decisions import (
     Repeat,
     Start,
     decide_adoption,
+    decide_callback,
     decide_consents,
     decide_signature,
     pause_s,
     statement_events,
 )
-from strongroom.custody.cosigner_engine.domain.reports import MEMBERS, Answers, SigningEvent, Tombstoned, events_of
+from strongroom.custody.cosigner_engine.domain.reports import (
+    MEMBERS,
+    Answers,
+    Invocation,
+    SigningEvent,
+    Tombstoned,
+    events_of,
+)
 from strongroom.custody.cosigner_engine.domain.requests import Errand, SigningRequest, SigningStatus, StepReport
 from strongroom.custody.cosigner_engine.operations.document_sets import deliver_to_all
 from strongroom.custody.cosigner_engine.operations.means import Means
@@ -28,6 +36,7 @@ from strongroom.custody.cosigner_engine.peers import SERVICE
 from strongroom.custody.cosigner_engine.providers import orders
 from strongroom.custody.cosigner_engine.providers.links import Ceremony
 from strongroom.kernel.documents.codec import decode
+from strongroom.kernel.documents.consent import CallbackAnswer
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import TenantId
 from strongroom.runtime.work import WorkItem
@@ -41,6 +50,7 @@ class Ended:
 
     result: Complete | Close | Outdated | Repeat
     events: list[SigningEvent]
+    invocations: tuple[Invocation, ...] = ()
 
 
 async def run_ceremony(*, means: Means, item: WorkItem) -> None:
@@ -63,6 +73,7 @@ async def run_ceremony(*, means: Means, item: WorkItem) -> None:
     ended = await take_part(means=means, request=request, errand=errand, ceremony_id=ceremony_id)
     ran = msgspec.structs.replace(
         errand,
+        callback=decide_callback(ended.invocations) or errand.callback,
         ceremony_id=ceremony_id,
         started_at_us=started_at_us,
         duration_us=means.now_us() - started_at_us,
@@ -83,7 +94,7 @@ async def take_part(*, means: Means, request: SigningRequest, errand: Errand, ce
         ended = await _go_on(means=means, request=request, ceremony=ceremony, answers=answers)
         if not isinstance(ended.result, Complete):
             ceremony.abort(_reason(ended.result))
-    return ended
+        return replace(ended, invocations=tuple(ceremony.invocations))
 
 
 async def report_end(*, means: Means, item: WorkItem) -> None:
@@ -100,8 +111,26 @@ async def report_end(*, means: Means, item: WorkItem) -> None:
         outcome=errand.outcome,
     )
     reason = f"Co-signer {errand.cosigner}: {errand.because}"
-    await means.peers.record_step(errand=errand, report=report, reason=reason)
+    asked = asked_callback(errand)
+    await means.peers.record_step(errand=errand, report=report, before=asked, reason=reason)
     await means.work.commit(done=item)
+
+
+def asked_callback(errand: Errand) -> StepReport | None:
+    """Step 10a as the manager records it, before the step 10 that it was a part of; None where nobody was asked."""
+    callback = errand.callback
+    if callback is None:
+        return None
+    return StepReport(
+        step="10a",
+        from_service="cosigner_3",
+        to_services=("callback_handler",),
+        operation="ask_callback",
+        detail=f"{callback.answer} to {callback.request_id}.",
+        started_at_us=callback.asked_at_us,
+        duration_us=callback.duration_us,
+        outcome="OK" if callback.answer == CallbackAnswer.APPROVE else Code.CALLBACK_REJECTED.name,
+    )
 
 
 async def close(*, means: Means, errand: Errand, item: WorkItem) -> None:
@@ -177,7 +206,10 @@ def _ended(result: Complete | Close | Outdated | Repeat, asked: Answers, answere
 async def _store(*, means: Means, request: SigningRequest, ran: Errand, ended: Ended, item: WorkItem) -> None:
     """One commit: what was said, how far the request is, and the next call."""
     now = means.clock.now()
-    events = store.insert_events(request=request, ceremony_id=ran.ceremony_id, events=ended.events, now=now)
+    events = [store.insert_events(request=request, ceremony_id=ran.ceremony_id, events=ended.events, now=now)]
+    if ended.invocations:
+        kept = store.insert_invocations(request=request, ceremony_id=ran.ceremony_id, invocations=ended.invocations)
+        events.append(kept)
     match ended.result:
         case Complete():
             status = SigningStatus.SIGNED
@@ -190,11 +222,11 @@ async def _store(*, means: Means, request: SigningRequest, ran: Errand, ended: E
         case Outdated():
             status, then = SigningStatus.SUPERSEDED, _report_outdated(means, item, ran, ended.result)
         case Repeat():
-            await means.database.commit(events)
+            await means.database.commit(*events)
             await _pause(means=means, item=item, repeat=ended.result, tenant=request.tenant_id)
             return
     update = store.update_status(tenant_id=request.tenant_id, signing_request_id=request.id, status=status, now=now)
-    await means.work.commit(events, update, done=item, then=[then])
+    await means.work.commit(*events, update, done=item, then=[then])
 
 
 def _report_outdated(means: Means, item: WorkItem, ran: Errand, outdated: Outdated) -> WorkItem:

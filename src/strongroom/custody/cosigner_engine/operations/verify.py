@@ -8,7 +8,7 @@ from strongroom.custody.cosigner_engine.domain.decisions import pause_s
 from strongroom.custody.cosigner_engine.domain.reports import MEMBERS, SigningEvent
 from strongroom.custody.cosigner_engine.domain.requests import Errand, SigningRequest, SigningStatus, StepReport
 from strongroom.custody.cosigner_engine.operations.means import Means
-from strongroom.custody.cosigner_engine.operations.take_part import close, get_request
+from strongroom.custody.cosigner_engine.operations.take_part import asked_callback, close, get_request
 from strongroom.custody.cosigner_engine.peers import SERVICE
 from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.errors import Code, StrongroomError
@@ -28,7 +28,8 @@ async def hand_over(*, means: Means, item: WorkItem) -> None:
     tenant_id = TenantId(errand.tenant_id)
     request = await get_request(means=means, errand=errand, item=item)
     statements = await store.list_statements(means.database, tenant_id=tenant_id, ceremony_id=errand.ceremony_id)
-    if await means.peers.record_step(errand=errand, report=_took_part(errand, statements)):
+    took_part = _took_part(errand, statements)
+    if await means.peers.record_step(errand=errand, report=took_part, before=asked_callback(errand)):
         await close(means=means, errand=errand, item=item)
         return
     try:

@@ -17,8 +17,10 @@ from strongroom.custody.cosigner_engine.domain.reports import (
     REPORT_MAX_BYTES,
     Answers,
     Faulted,
+    Invocation,
     Report,
     missing,
+    parse_invocation,
 )
 from strongroom.custody.cosigner_engine.providers.orders import Body, Orders, Under, abort, peer_order
 from strongroom.custody.cosigner_engine.providers.reports import parse_report
@@ -27,6 +29,7 @@ from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.clock import Clock
 
 _REPORTS_MAX: Final = 64
+_INVOCATIONS_MAX: Final = 16
 _ROUNDS_MAX: Final = 8
 """No phase has more rounds: one that goes on for longer is being kept alive by somebody."""
 _log = structlog.stdlib.get_logger(__name__)
@@ -92,6 +95,7 @@ class Ceremony:
     def __init__(self, ceremony_id: bytes, *, under: Under, links: "Links") -> None:
         self.id = ceremony_id
         self.is_routing = False
+        self.invocations: list[Invocation] = []
         self._under = under
         self._links = links
         self._reports: asyncio.Queue[tuple[int, Report]] = asyncio.Queue(_REPORTS_MAX)
@@ -109,6 +113,18 @@ class Ceremony:
             _log.warning("cosigner_report_dropped", cosigner=index)
             return
         self._reports.put_nowait((index, report))
+
+    def note_callback(self, index: int, document: bytes) -> None:
+        """Take what a co-signer says of its callback handler; it is no answer to an order.
+
+        Raises:
+            StrongroomError: ``DOCUMENT_MALFORMED``, ``INTENT_MISMATCH``.
+        """
+        about = self._under.transaction_id.bytes if self._under.transaction_id else b""
+        invocation = parse_invocation(document=document, index=index, transaction_id=about)
+        self.touch()
+        if len(self.invocations) < _INVOCATIONS_MAX:
+            self.invocations.append(invocation)
 
     async def order(self, body: Body, *, to: tuple[int, ...] = MEMBERS) -> None:
         """Send an order to these co-signers; one that is absent is reported as a fault of it."""
@@ -273,7 +289,10 @@ class Links:
             await self._route(ceremony, link.index, report)
             return
         try:
-            ceremony.report(link.index, parse_report(report))
+            if report.WhichOneof("report") == "callback":
+                ceremony.note_callback(link.index, report.callback)
+            else:
+                ceremony.report(link.index, parse_report(report))
         except StrongroomError as error:
             ceremony.report(link.index, Faulted(Code.MESSAGE_INVALID, error.detail, culprit=link.index))
 

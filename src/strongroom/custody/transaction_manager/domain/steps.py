@@ -23,6 +23,7 @@ class StepRule:
         operation: as flow.toml names it.
         reporter: who reports it by ``RecordStep``; None for what the manager records by itself.
         may_end: whether a report may end the transaction here.
+        optional: whether it is only a part of the step before it in the table, and reported with that one.
     """
 
     tail: str
@@ -30,6 +31,7 @@ class StepRule:
     operation: str
     reporter: str | None = None
     may_end: bool = False
+    optional: bool = False
 
 
 _COSIGNERS = ("cosigner_1", "cosigner_2", "cosigner_3")
@@ -70,6 +72,14 @@ STEPS: Mapping[str, StepRule] = {
     "10": StepRule(
         tail="cosigner_engine", heads=_COSIGNERS, operation="take_part", reporter="cosigner_engine", may_end=True
     ),
+    "10a": StepRule(
+        tail="cosigner_3",
+        heads=("callback_handler",),
+        operation="ask_callback",
+        reporter="cosigner_engine",
+        may_end=True,
+        optional=True,
+    ),
     "11": StepRule(
         tail="cosigner_engine", heads=("auth_engine",), operation="verify_partials", reporter="cosigner_engine"
     ),
@@ -77,7 +87,8 @@ STEPS: Mapping[str, StepRule] = {
     "13": StepRule(tail="secure_vault", heads=("nodes",), operation="broadcast", reporter="nodes"),
     "14": StepRule(tail="nodes", heads=("blockchain",), operation="confirm", reporter="nodes", may_end=True),
 }
-_ORDER = {number: position for position, number in enumerate(STEPS)}
+_REQUIRED = [number for number, rule in STEPS.items() if not rule.optional]
+_ORDER = {number: position for position, number in enumerate(_REQUIRED)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +125,7 @@ def decide_standing(*, progress: str, reported: Sequence[Step]) -> Standing:
     Raises:
         StrongroomError: ``STATUS_CONFLICT`` for a step out of order.
     """
-    positions = sorted({_ORDER[step.step] for step in reported})
+    positions = sorted({_ORDER[step.step] for step in reported if step.step in _ORDER})
     if positions[-1] <= _ORDER[progress]:
         return Standing.REPEATED
     if positions != list(range(_ORDER[progress] + 1, positions[-1] + 1)):
@@ -139,6 +150,10 @@ def check_report(*, reported: Sequence[Step], reporter: str, outcome: str) -> No
         if (step.from_service, step.operation) != (rule.tail, rule.operation) or step.to_service not in rule.heads:
             raise StrongroomError(Code.REQUEST_INVALID, f"That is not the arrow of step {step.step}.")
     last = STEPS[reported[-1].step]
+    if last.optional:
+        raise StrongroomError(
+            Code.REQUEST_INVALID, f"Step {reported[-1].step} is reported with the step it is part of."
+        )
     if outcome != OK and not last.may_end:
         raise StrongroomError(Code.STATUS_CONFLICT, f"No transaction ends in step {reported[-1].step}.")
     if outcome == OK:

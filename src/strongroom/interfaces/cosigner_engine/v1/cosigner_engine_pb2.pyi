@@ -723,6 +723,7 @@ class CosignerReport(_message.Message):
     DOCUMENT_SET_INSTALLED_FIELD_NUMBER: _builtins.int
     HONOURED_FIELD_NUMBER: _builtins.int
     KEY_ACTIVATED_FIELD_NUMBER: _builtins.int
+    CALLBACK_FIELD_NUMBER: _builtins.int
     ceremony_id: _builtins.bytes
     """Ceremony that the report belongs to, 32 bytes; empty for a greeting."""
     consent: _builtins.bytes
@@ -739,6 +740,8 @@ class CosignerReport(_message.Message):
     """The peer's tombstone is in the journal here."""
     key_activated: _builtins.int
     """This epoch of the key is active here, now or since an earlier order."""
+    callback: _builtins.bytes
+    """An encoded Signed document of kind callback-report: what its handler answered; the co-signer's word follows."""
     @_builtins.property
     def greeting(self) -> Global___Greeting:
         """First message of a stream."""
@@ -780,12 +783,13 @@ class CosignerReport(_message.Message):
         document_set_installed: Global___DocumentSetHead | None = ...,
         honoured: _builtins.bytes = ...,
         key_activated: _builtins.int = ...,
+        callback: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "consent", b"consent", "document_set_installed", b"document_set_installed", "fault", b"fault", "finished", b"finished", "greeting", b"greeting", "honoured", b"honoured", "key_activated", b"key_activated", "key_record", b"key_record", "peer_message", b"peer_message", "refusal", b"refusal", "report", b"report", "signed", b"signed", "tombstone", b"tombstone"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "callback", b"callback", "consent", b"consent", "document_set_installed", b"document_set_installed", "fault", b"fault", "finished", b"finished", "greeting", b"greeting", "honoured", b"honoured", "key_activated", b"key_activated", "key_record", b"key_record", "peer_message", b"peer_message", "refusal", b"refusal", "report", b"report", "signed", b"signed", "tombstone", b"tombstone"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "ceremony_id", b"ceremony_id", "consent", b"consent", "document_set_installed", b"document_set_installed", "fault", b"fault", "finished", b"finished", "greeting", b"greeting", "honoured", b"honoured", "key_activated", b"key_activated", "key_record", b"key_record", "peer_message", b"peer_message", "refusal", b"refusal", "report", b"report", "signed", b"signed", "tombstone", b"tombstone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "callback", b"callback", "ceremony_id", b"ceremony_id", "consent", b"consent", "document_set_installed", b"document_set_installed", "fault", b"fault", "finished", b"finished", "greeting", b"greeting", "honoured", b"honoured", "key_activated", b"key_activated", "key_record", b"key_record", "peer_message", b"peer_message", "refusal", b"refusal", "report", b"report", "signed", b"signed", "tombstone", b"tombstone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_report: _TypeAlias = _typing.Literal["greeting", "consent", "refusal", "tombstone", "peer_message", "signed", "key_record", "fault", "finished", "adopted", "document_set_installed", "honoured", "key_activated"]  # noqa: Y015
+    _WhichOneofReturnType_report: _TypeAlias = _typing.Literal["greeting", "consent", "refusal", "tombstone", "peer_message", "signed", "key_record", "fault", "finished", "adopted", "document_set_installed", "honoured", "key_activated", "callback"]  # noqa: Y015
     _WhichOneofArgType_report: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_report) -> _WhichOneofReturnType_report | None: ...
 

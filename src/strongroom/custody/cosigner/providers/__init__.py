@@ -1,0 +1,1 @@
+"""The world outside: the customer's callback handler."""
