@@ -62,11 +62,12 @@ _RECEIVED = Script(
     telling=1,
 )
 
-_HELD = sa.select(_K.verification_uuid).where(
-    _K.verification_uuid == sa.bindparam("of_uuid"), _K.wrapped_key == sa.bindparam("wrapped")
-)
-_LOCK = _HELD.with_for_update()
-_HELD_KEY = _LOCK.cte("held_key")
+_IS_KEY = (_K.verification_uuid == sa.bindparam("of_uuid"), _K.wrapped_key == sa.bindparam("wrapped"))
+_HELD_KEY = sa.select(_K.verification_uuid).where(*_IS_KEY).with_for_update().cte("held_key")
+_HOLD = sa.update(x_row_keys).where(*_IS_KEY).values(key_version=_K.key_version)
+"""Changes nothing, and locks the row as ``for update`` does, without rows to be answered."""
+_MET_ONE = sa.func.row_count() == sa.literal_column("1")
+"""Whether the statement before met one row; MySQL's own (8.0 reference 12.15), with the client flag FOUND_ROWS."""
 _RECORD = (
     sa.update(verifications)
     .where(_V.verification_uuid == sa.bindparam("of_uuid"), sa.or_(*(_V.result == each for each in sorted(OPEN))))
@@ -81,13 +82,11 @@ _RECORD = (
     )
 )
 _RECORD_HELD = _RECORD.where(sa.exists(sa.select(_HELD_KEY.c.verification_uuid))).returning(_V.verification_uuid)
-_RECORD_LOCKED = _RECORD.where(sa.exists(_HELD))
-_ANSWERED = Script(postgresql=_RECORD_HELD, mysql=(_LOCK, _RECORD_LOCKED), telling=1)
+_RECORD_NEXT = _RECORD.where(_MET_ONE)
+_ANSWERED = Script(postgresql=_RECORD_HELD, mysql=(_HOLD, _RECORD_NEXT), telling=1)
 
 _WITH_RECORD = _RECORD_HELD.cte("recorded")
 _IS_RECORDED = sa.exists(sa.select(_WITH_RECORD.c.verification_uuid))
-_MET_ONE = sa.func.row_count() == sa.literal_column("1")
-"""Whether the statement before changed one row; MySQL's own (8.0 reference 12.15)."""
 
 
 def _following(condition: sa.ColumnElement[bool]) -> sa.Insert:
@@ -112,7 +111,7 @@ _ENDED = Script(
     postgresql=sa.select(_WITH_RECORD.c.verification_uuid).add_cte(
         _following(_IS_RECORDED).cte("new_command"), _ending(_IS_RECORDED).cte("finished_command")
     ),
-    mysql=(_LOCK, _RECORD_LOCKED, _following(_MET_ONE), _ending(_MET_ONE)),
+    mysql=(_HOLD, _RECORD_NEXT, _following(_MET_ONE), _ending(_MET_ONE)),
     telling=1,
 )
 _OWN_KEY_COLUMNS = tuple(column for column in own_keys.c if column is not own_keys.c.id)

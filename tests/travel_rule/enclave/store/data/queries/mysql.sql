@@ -167,20 +167,12 @@ INSERT INTO verifications (verification_uuid, result, reason, message, network, 
 INSERT INTO x_row_keys (verification_uuid, key_version, wrapped_key, content_mac) VALUES (%s, %s, %s, %s);
 
 -- joined.record_answered
-SELECT x_row_keys.verification_uuid
-FROM x_row_keys
-WHERE x_row_keys.verification_uuid = %s AND x_row_keys.wrapped_key = %s FOR UPDATE;
-UPDATE verifications SET result=%s, reason=%s, message=%s, ivms101_beneficiary=coalesce(%s, verifications.ivms101_beneficiary), ivms101_beneficiary_vasp=coalesce(%s, verifications.ivms101_beneficiary_vasp), verified_at=%s WHERE verifications.verification_uuid = %s AND (verifications.result = %s OR verifications.result = %s) AND (EXISTS (SELECT x_row_keys.verification_uuid
-FROM x_row_keys
-WHERE x_row_keys.verification_uuid = %s AND x_row_keys.wrapped_key = %s));
+UPDATE x_row_keys SET key_version=x_row_keys.key_version WHERE x_row_keys.verification_uuid = %s AND x_row_keys.wrapped_key = %s;
+UPDATE verifications SET result=%s, reason=%s, message=%s, ivms101_beneficiary=coalesce(%s, verifications.ivms101_beneficiary), ivms101_beneficiary_vasp=coalesce(%s, verifications.ivms101_beneficiary_vasp), verified_at=%s WHERE verifications.verification_uuid = %s AND (verifications.result = %s OR verifications.result = %s) AND row_count() = 1;
 
 -- joined.record_ended
-SELECT x_row_keys.verification_uuid
-FROM x_row_keys
-WHERE x_row_keys.verification_uuid = %s AND x_row_keys.wrapped_key = %s FOR UPDATE;
-UPDATE verifications SET result=%s, reason=%s, message=%s, ivms101_beneficiary=coalesce(%s, verifications.ivms101_beneficiary), ivms101_beneficiary_vasp=coalesce(%s, verifications.ivms101_beneficiary_vasp), verified_at=%s WHERE verifications.verification_uuid = %s AND (verifications.result = %s OR verifications.result = %s) AND (EXISTS (SELECT x_row_keys.verification_uuid
-FROM x_row_keys
-WHERE x_row_keys.verification_uuid = %s AND x_row_keys.wrapped_key = %s));
+UPDATE x_row_keys SET key_version=x_row_keys.key_version WHERE x_row_keys.verification_uuid = %s AND x_row_keys.wrapped_key = %s;
+UPDATE verifications SET result=%s, reason=%s, message=%s, ivms101_beneficiary=coalesce(%s, verifications.ivms101_beneficiary), ivms101_beneficiary_vasp=coalesce(%s, verifications.ivms101_beneficiary_vasp), verified_at=%s WHERE verifications.verification_uuid = %s AND (verifications.result = %s OR verifications.result = %s) AND row_count() = 1;
 INSERT INTO commands (command_id, command_type, command_body, status, created_at, fetched_at, finished_at) SELECT %s AS anon_1, %s AS anon_2, %s AS anon_3, %s AS anon_4, %s AS anon_5, %s AS anon_6, %s AS anon_7 FROM DUAL
 WHERE row_count() = 1;
 UPDATE commands SET status=%s, finished_at=%s WHERE commands.command_id = %s AND commands.status = %s AND commands.fetched_at = %s AND row_count() = 1;
