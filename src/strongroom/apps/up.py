@@ -8,6 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import msgspec
 import uvloop
@@ -19,7 +20,7 @@ from strongroom.apps.embedded.layout import ENVIRONMENT, Layout, Secrets, replac
 from strongroom.apps.embedded.ports import keep_port
 from strongroom.apps.embedded.postgres import PostgresCluster
 from strongroom.apps.embedded.process import Command, ManagedProcess
-from strongroom.apps.embedded.supervisor import ChildSpec, Event, Happening, Supervisor
+from strongroom.apps.embedded.supervisor import ChildSpec, Event, Happening, Supervisor, lock_folder
 from strongroom.apps.embedded.tenant import APPROVERS, OWNERS, Introduced, introduce_tenant, key_file, prepare_tenant
 from strongroom.apps.serve import PlatformSettings, TravelRuleSettings
 from strongroom.runtime.entropy import SystemEntropy
@@ -70,11 +71,11 @@ class Ready:
         }
 
 
-def prepare(data_dir: Path, *, port: int, tell: Tell, travel_rule: TravelRuleSettings | None = None) -> Embedded:
+def prepare(layout: Layout, *, port: int, tell: Tell, travel_rule: TravelRuleSettings | None = None) -> Embedded:
     """Make what is absent in the data folder: database cluster, certificates, co-signers, the first tenant's documents.
 
     Args:
-        data_dir: made if absent.
+        layout: of the data folder, which the caller has to itself: what is not right for this start is written anew.
         port: of the REST door; 0 for that of the last start, or a free one.
         tell: told each thing, for people.
         travel_rule: screening's settings with an enclave; None for a simulated counterparty.
@@ -82,7 +83,6 @@ def prepare(data_dir: Path, *, port: int, tell: Tell, travel_rule: TravelRuleSet
     Raises:
         StrongroomError: ``CONFIG_INVALID``, ``STATE_DAMAGED``, ``STATUS_CONFLICT``.
     """
-    layout = Layout.at(data_dir)
     secrets = layout.secrets(tuple(entry.name for entry in SERVICES if entry.has_database), SystemEntropy())
     tell("database cluster and development chain")
     cluster = PostgresCluster.prepare(layout.postgres)
@@ -114,25 +114,33 @@ def run_embedded(
     tell: Tell,
     when_ready: Callable[[Ready], Awaitable[bool]],
     travel_rule: TravelRuleSettings | None = None,
+    when_held: Callable[[], None] = lambda: None,
 ) -> None:
     """Prepare and run everything until SIGINT, SIGTERM, or until ``when_ready`` answers that it is done.
 
     Args:
-        data_dir: as ``prepare``.
+        data_dir: made if absent.
         port: as ``prepare``.
         tell: told each thing, for people.
         when_ready: called once everything answers and the tenant can send; True ends the run.
         travel_rule: as ``prepare``.
+        when_held: called once nobody else can run the folder, before anything in it changes.
 
     Raises:
-        StrongroomError: as ``prepare``, and whatever ``when_ready`` raises, after everything has been stopped.
+        StrongroomError: ``STATUS_CONFLICT`` if another runs the folder; as ``prepare``, and whatever ``when_ready``
+            raises, after everything has been stopped.
     """
-    embedded = prepare(data_dir, port=port, tell=tell, travel_rule=travel_rule)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_run(embedded, tell=tell, when_ready=when_ready))
+    layout = Layout.at(data_dir)
+    with lock_folder(layout.data_dir) as held:
+        when_held()
+        embedded = prepare(layout, port=port, tell=tell, travel_rule=travel_rule)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_run(embedded, held, tell=tell, when_ready=when_ready))
 
 
-async def _run(embedded: Embedded, *, tell: Tell, when_ready: Callable[[Ready], Awaitable[bool]]) -> None:
+async def _run(
+    embedded: Embedded, held: IO[str], *, tell: Tell, when_ready: Callable[[Ready], Awaitable[bool]]
+) -> None:
     ready = asyncio.Event()
 
     def on_event(event: Event) -> None:
@@ -141,14 +149,13 @@ async def _run(embedded: Embedded, *, tell: Tell, when_ready: Callable[[Ready], 
         if event.happening in (Happening.READY, Happening.CRASHED, Happening.STOPPING):
             tell(f"{event.child}: {event.happening.value}{f' ({event.detail})' if event.detail else ''}")
 
-    supervisor = Supervisor(embedded.layout.data_dir, _children(embedded), on_event=on_event)
+    supervisor = Supervisor(embedded.layout.data_dir, _children(embedded), on_event=on_event, held=held)
     guest = asyncio.create_task(_host_guest(embedded, supervisor, ready, tell=tell, when_ready=when_ready))
     try:
         await supervisor.run_until_stopped()
     finally:
         guest.cancel()
-        if ready.is_set():  # else the folder, and its ready file, may be another's
-            (embedded.layout.data_dir / READY_FILE).unlink(missing_ok=True)
+        (embedded.layout.data_dir / READY_FILE).unlink(missing_ok=True)
         results = await asyncio.gather(guest, return_exceptions=True)
     if isinstance(results[0], Exception):
         raise results[0]

@@ -53,11 +53,21 @@ def up(
         return False
 
     settings = None if travel_rule is None else load_travel_rule(travel_rule)
-    if ready_file is not None:
-        remove(ready_file)
+
+    def when_held() -> None:
+        if ready_file is not None:
+            remove(ready_file)
+
     say(f"Strongroom starts in {data.absolute()}")
     try:
-        run_embedded(data, port=port, tell=lambda line: say(f"  {line}"), when_ready=when_ready, travel_rule=settings)
+        run_embedded(
+            data,
+            port=port,
+            tell=lambda line: say(f"  {line}"),
+            when_ready=when_ready,
+            travel_rule=settings,
+            when_held=when_held,
+        )
     finally:
         if was_ready and ready_file is not None:
             remove(ready_file)

@@ -63,4 +63,5 @@ def test_a_second_chain_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StrongroomError) as refused:
         start_anvil(tmp_path)
     assert refused.value.code is Code.STATUS_CONFLICT
+    assert (tmp_path / "port").read_text() == f"{chain.chain.port}\n"  # of the one that runs
     chain.stop()

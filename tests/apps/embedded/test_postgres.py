@@ -91,6 +91,7 @@ def test_a_second_server_on_the_same_folder_is_refused(folder: Path) -> None:
     with pytest.raises(StrongroomError) as refused:
         start_postgres(folder, durable=False)
     assert refused.value.code is Code.STATUS_CONFLICT
+    assert (folder / "port").read_text() == f"{server.port}\n"  # of the one that runs
     server.stop()
 
 

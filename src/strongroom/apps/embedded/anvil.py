@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self, cast, final
 
 from strongroom.apps.embedded.ports import HOST, keep_port
-from strongroom.apps.embedded.process import Command, ManagedProcess
+from strongroom.apps.embedded.process import Command, ManagedProcess, lock_file
 from strongroom.apps.embedded.supervisor import ChildSpec
 from strongroom.kernel.errors import Code, StrongroomError
 
@@ -26,6 +26,8 @@ FAUCET_ADDRESS = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 """The first of Anvil's ten rich accounts; Anvil itself signs for it."""
 DEVELOPMENT_CHAIN_ID = 31337
 OVERRIDE = "STRONGROOM_ANVIL"
+_NAME = "Anvil"
+_PID_FILE = "pid"
 _START_TIMEOUT_S = 20.0
 _POLL_S = 0.02
 _STATES_KEPT = "64"
@@ -56,17 +58,15 @@ class AnvilChain:
             chain_id: the EIP-155 number.
 
         Raises:
-            StrongroomError: CONFIG_INVALID if the program is not installed.
+            StrongroomError: CONFIG_INVALID if the program is not installed; STATUS_CONFLICT if another living
+                Strongroom runs the chain.
         """
         data_dir = data_dir.absolute()
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls(
-            data_dir=data_dir,
-            program=find_anvil(),
-            port=port or keep_port(data_dir / "port"),
-            chain_id=chain_id,
-            block_time_s=block_time_s,
-        )
+        program = find_anvil()
+        with lock_file(data_dir / _PID_FILE, what=_NAME):
+            settled = port or keep_port(data_dir / "port")
+        return cls(data_dir=data_dir, program=program, port=settled, chain_id=chain_id, block_time_s=block_time_s)
 
     @property
     def rpc_url(self) -> str:
@@ -95,10 +95,10 @@ class AnvilChain:
         }
         flags = ("--mixed-mining", "--quiet", "--no-cors")  # no web page may talk to it
         command = Command(
-            name="Anvil",
+            name=_NAME,
             arguments=(str(self.program), *flags, *(part for option in options.items() for part in option)),
             log_path=self.data_dir / "anvil.log",
-            pid_path=self.data_dir / "pid",
+            pid_path=self.data_dir / _PID_FILE,
             directory=self.data_dir,
             environment={"HOME": str(self.data_dir), "NO_COLOR": "1"},
             stop_signal=signal.SIGINT,
@@ -112,7 +112,7 @@ class AnvilChain:
         async def is_ready(_: ManagedProcess) -> bool:
             return await asyncio.to_thread(self.is_ready)
 
-        return ChildSpec(name="Anvil", start=self.spawn, is_ready=is_ready, ready_timeout_s=_START_TIMEOUT_S)
+        return ChildSpec(name=_NAME, start=self.spawn, is_ready=is_ready, ready_timeout_s=_START_TIMEOUT_S)
 
     def _keep_good_state(self) -> None:
         """Anvil killed while writing leaves half a file, which it will not read again: go back to the last good one."""

@@ -25,7 +25,14 @@ from typing import Self, final
 from urllib.parse import quote
 
 from strongroom.apps.embedded.ports import HOST, keep_port
-from strongroom.apps.embedded.process import Account, Command, ManagedProcess, find_identity, run_to_end
+from strongroom.apps.embedded.process import (
+    Account,
+    Command,
+    ManagedProcess,
+    find_identity,
+    lock_file,
+    run_to_end,
+)
 from strongroom.apps.embedded.supervisor import ChildSpec
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.entropy import Entropy, SystemEntropy
@@ -35,6 +42,8 @@ DEFAULT_DATABASE = "postgres"
 _ACCOUNTS = ("strongroom", "postgres", "nobody")
 _SHARED_HOME = Path("/var/lib/strongroom")
 _ENVIRONMENT: Mapping[str, str] = {"LC_ALL": "C", "PATH": "/usr/bin:/bin", "TZ": "UTC"}
+_NAME = "PostgreSQL"
+_PID_FILE = "pid"
 _START_TIMEOUT_S = 300.0  # recovery after a crash reads all that was not yet in its place
 _POLL_S = 0.02
 # a socket's path has at most 107 bytes (unix(7)), its name included
@@ -92,13 +101,18 @@ class PostgresCluster:
 
         Raises:
             StrongroomError: CONFIG_INVALID if the folder or the account cannot be used; STATE_DAMAGED if what was kept
-                in the shared home is gone.
+                in the shared home is gone; STATUS_CONFLICT if another living Strongroom runs the cluster or makes it.
         """
         data_dir = _make_folder(data_dir)
+        with lock_file(data_dir / _PID_FILE, what=_NAME):
+            return cls._prepare(data_dir, account_name, durable=durable, entropy=entropy or SystemEntropy())
+
+    @classmethod
+    def _prepare(cls, data_dir: Path, account_name: str, *, durable: bool, entropy: Entropy) -> Self:
         account = _choose_account(data_dir, account_name)
-        cluster_dir = _place_cluster(data_dir, account, entropy or SystemEntropy())
+        cluster_dir = _place_cluster(data_dir, account, entropy)
         programs = _place_programs(account)
-        password = _keep_password(data_dir, entropy or SystemEntropy())
+        password = _keep_password(data_dir, entropy)
         if not (cluster_dir / "PG_VERSION").exists():
             _initialise(cluster_dir, programs=programs, account=account, password=password, durable=durable)
         return cls(
@@ -126,10 +140,10 @@ class PostgresCluster:
         }
         options = tuple(f"--{name}={value}" for name, value in settings.items())
         command = Command(
-            name="PostgreSQL",
+            name=_NAME,
             arguments=(self.programs.path("postgres"), "-D", str(self.cluster_dir), *options),
             log_path=self.data_dir / "postgres.log",
-            pid_path=self.data_dir / "pid",
+            pid_path=self.data_dir / _PID_FILE,
             directory=self.cluster_dir,
             environment=_ENVIRONMENT,
             account=self.account,
@@ -144,7 +158,7 @@ class PostgresCluster:
         async def is_ready(process: ManagedProcess) -> bool:
             return self.is_ready(process)
 
-        return ChildSpec(name="PostgreSQL", start=self.spawn, is_ready=is_ready, ready_timeout_s=_START_TIMEOUT_S)
+        return ChildSpec(name=_NAME, start=self.spawn, is_ready=is_ready, ready_timeout_s=_START_TIMEOUT_S)
 
     def is_ready(self, process: ManagedProcess) -> bool:
         """Whether this server accepts sessions: it says so in line 8 of its lock file, under its number in line 1."""

@@ -7,6 +7,7 @@ by the kernel when it is killed (`process`).
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -73,12 +74,19 @@ class Supervisor:
         data_dir: locked from the start of ``run_until_stopped`` to its end; made if absent.
         children: in the order of starting.
         on_event: told everything, in the event loop; must return at once.
+        held: the caller's own ``lock_folder``, under which it has prepared the folder; it stays the caller's.
     """
 
     def __init__(
-        self, data_dir: Path, children: Sequence[ChildSpec], *, on_event: Callable[[Event], None] = lambda _: None
+        self,
+        data_dir: Path,
+        children: Sequence[ChildSpec],
+        *,
+        on_event: Callable[[Event], None] = lambda _: None,
+        held: IO[str] | None = None,
     ) -> None:
         self._data_dir = data_dir
+        self._held = held
         self._specs = tuple(children)
         self._tell = on_event
         self._stop_asked = asyncio.Event()
@@ -95,7 +103,11 @@ class Supervisor:
             StrongroomError: STATUS_CONFLICT if another supervisor has the folder; UNAVAILABLE if a child does not
                 get ready at its first start (what was started is stopped again).
         """
-        lock = _lock_folder(self._data_dir)
+        lock = lock_folder(self._data_dir) if self._held is None else nullcontext()
+        with lock:
+            await self._run()
+
+    async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         for asked in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(asked, self.stop)
@@ -106,7 +118,6 @@ class Supervisor:
             await self._stop_all()
             for asked in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(asked)
-            lock.close()
 
     async def _start_all(self) -> None:
         for spec in self._specs:
@@ -202,6 +213,11 @@ async def _await_end(process: ManagedProcess) -> None:
         await asyncio.sleep(_POLL_S)
 
 
-def _lock_folder(data_dir: Path) -> IO[str]:
+def lock_folder(data_dir: Path) -> IO[str]:
+    """Have a data folder, made if absent, to oneself until the file is closed or this process ends.
+
+    Raises:
+        StrongroomError: STATUS_CONFLICT if another has it.
+    """
     data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
     return lock_file(data_dir / "lock", what=f"The data folder {data_dir}")
