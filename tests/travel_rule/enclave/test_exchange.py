@@ -1,9 +1,15 @@
 """Two enclaves exchange verifications through their public doors, on two databases."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
 
 import pytest
 
+from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.travel_rule.enclave.domain.keys import KeyType
+from strongroom.travel_rule.enclave.operations.exchange import ask_counterparty
+from strongroom.travel_rule.enclave.operations.respond import answer_inquiry, take_error_report, take_tx_report
+from strongroom.travel_rule.messages import ErrorReport, TxInquiry, TxReport
 from tests.fakes.travel_rule_backend import BOB, CAROL, DAVE
 from tests.travel_rule.enclave.pair import A, B, Pair, ivms101, order, part, until_true
 
@@ -78,6 +84,23 @@ async def test_who_lacks_information_is_told_what_and_succeeds_with_it(enclaves:
     assert again["result"] == "VERIFIED"
 
 
+@pytest.mark.parametrize("to", [B, A], ids=["on PostgreSQL", "on MariaDB"])
+async def test_several_small_transfers_are_no_way_around_a_threshold(enclaves: Pair, to: str) -> None:
+    asking = enclaves.a if to == B else enclaves.b
+    small = order()["assetInfo"] | {"amount": "0.6", "tradePrice": "1000000", "isExceedingThreshold": False}
+
+    async def verified(*, account: str = BOB, birth: bool = False, **asset: str) -> tuple[str, str | None]:
+        body = order(to=to, assetInfo=small | asset, ivms101=ivms101(account=account, birth=birth))
+        found = await asking.final(await asking.verify(body))
+        return found["result"], found["reason"]
+
+    assert await verified() == ("VERIFIED", None)
+    assert await verified(amount="0.399999999999999999") == ("VERIFIED", None)
+    assert await verified(amount="0.000000000000000001") == ("DENIED", "LACK-OF-INFORMATION")
+    assert await verified(account=CAROL) == ("DENIED", "UNVERIFIED-KYC")
+    assert await verified(birth=True) == ("VERIFIED", None)
+
+
 async def test_verified_without_the_information_asked_for_is_denied(enclaves: Pair) -> None:
     wanted = "ACCOUNT_NUMBER,NATURAL_PERSON_NAME,NATURAL_PERSON_GEOGRAPHIC_ADDRESS,SOMETHING_ELSE"
     found = await enclaves.a.final(await enclaves.a.verify(order(requiredBeneficiaryInfo=wanted)))
@@ -120,13 +143,51 @@ async def test_a_transaction_is_reported_to_the_counterparty_once(enclaves: Pair
     assert other["code"] == "VERIFICATION-STATE-CONFLICT"
 
 
-async def test_the_beneficiary_may_report_a_transaction_too(enclaves: Pair) -> None:
+@pytest.mark.parametrize(
+    ("path", "said"), [("tx", {"txHash": "0xbad"}), ("error", {"result": "TRANSFER_ERROR", "reason": "CANCELLED"})]
+)
+async def test_the_beneficiary_reports_nothing_of_a_transfer_that_is_not_its_own(
+    enclaves: Pair, path: str, said: dict[str, str]
+) -> None:
     uuid = await enclaves.a.verify(order())
     await enclaves.a.final(uuid)
-    report = {"verificationUuid": uuid, "txHash": "0xabc", "vout": None}
-    await enclaves.b.post("/v1/verifications/tx", report)
-    await until_true(lambda: enclaves.a.backend.callbacks("TX_REPORT"))
-    assert enclaves.a.backend.callbacks("TX_REPORT") == [report]
+    refused = await enclaves.b.post(f"/v1/verifications/{path}", {"verificationUuid": uuid, **said}, status=409)
+    assert refused["code"] == "VERIFICATION-STATE-CONFLICT"
+    for wrong in (
+        TxReport(verification_uuid=uuid, tx_hash="0xbad", vout=None),
+        ErrorReport(verification_uuid=uuid, result="TRANSFER_ERROR", reason="CANCELLED", message=None),
+        TxInquiry(verification_uuid=uuid),
+    ):  # as an enclave that does not keep to it would
+        asked, to = (enclaves.a, B) if isinstance(wrong, TxInquiry) else (enclaves.b, A)
+        with pytest.raises(StrongroomError) as caught:
+            await ask_counterparty(
+                means=asked.enclave.means, question=wrong, to_vasp=to, key_type=KeyType.PER_VASP, key_identifier=to
+            )
+        assert caught.value.code is Code.VERIFICATION_STATE_CONFLICT
+    ours = await enclaves.a.get(f"/v1/verifications/{uuid}")
+    assert (ours["result"], ours["txHash"]) == ("VERIFIED", None)
+    assert enclaves.a.backend.callbacks("TX_REPORT") == enclaves.a.backend.callbacks("ERROR_REPORT") == []
+    assert enclaves.b.backend.asked("transaction") == []
+    await enclaves.a.post("/v1/verifications/tx", {"verificationUuid": uuid, "txHash": "0xabc"})
+    await until_true(lambda: enclaves.b.backend.callbacks("TX_REPORT"))
+
+
+async def test_a_third_provider_learns_and_reports_nothing_of_a_verification(enclaves: Pair) -> None:
+    uuid = await enclaves.a.verify(order())
+    await enclaves.a.final(uuid)
+    reports = (
+        (take_tx_report, TxReport(verification_uuid=uuid, tx_hash="0xbad", vout=None)),
+        (take_error_report, ErrorReport(verification_uuid=uuid, result="ERROR", reason=None, message=None)),
+        (answer_inquiry, TxInquiry(verification_uuid=uuid)),
+    )
+    for side in (enclaves.a, enclaves.b):
+        for take, question in reports:
+            guard, asking = f"{take.__name__}-{side.vasp_id}", cast("Callable[..., Awaitable[object]]", take)
+            with pytest.raises(StrongroomError) as caught:
+                await asking(means=side.enclave.means, question=question, from_vasp="7", guard=guard)
+            assert caught.value.code is Code.VERIFICATION_NOT_FOUND
+        found = await side.get(f"/v1/verifications/{uuid}")
+        assert (found["result"], found["txHash"]) == ("VERIFIED", None)
 
 
 async def test_a_transfer_that_will_never_be_is_an_error_on_both_sides(enclaves: Pair) -> None:
@@ -141,6 +202,21 @@ async def test_a_transfer_that_will_never_be_is_an_error_on_both_sides(enclaves:
         assert (await side.get(f"/v1/verifications/{uuid}"))["result"] == "TRANSFER_ERROR"
     late = await enclaves.a.post("/v1/verifications/tx", {"verificationUuid": uuid, "txHash": "0xabc"}, status=409)
     assert late["code"] == "VERIFICATION-STATE-CONFLICT"
+
+
+async def test_the_hash_of_a_transfer_that_failed_is_kept_in_whatever_order_the_reports_arrive(enclaves: Pair) -> None:
+    uuid = await enclaves.a.verify(order())
+    await enclaves.a.final(uuid)
+    for report in (
+        ErrorReport(verification_uuid=uuid, result="TRANSFER_ERROR", reason="REVERTED", message=None),
+        TxReport(verification_uuid=uuid, tx_hash="0xabc", vout=None),
+    ):
+        await ask_counterparty(
+            means=enclaves.a.enclave.means, question=report, to_vasp=B, key_type=KeyType.PER_VASP, key_identifier=B
+        )
+    found = await enclaves.b.get(f"/v1/verifications/{uuid}")
+    assert (found["result"], found["reason"], found["txHash"]) == ("TRANSFER_ERROR", "REVERTED", "0xabc")
+    await until_true(lambda: enclaves.b.backend.callbacks("TX_REPORT") and enclaves.b.backend.callbacks("ERROR_REPORT"))
 
 
 async def test_reports_need_a_verified_verification(enclaves: Pair) -> None:

@@ -114,6 +114,10 @@ def _verifications(cipher: ColumnCipher) -> Iterable[Call]:
     yield "verifications.insert_verification", lambda tx: verifications.insert_verification(tx, made, cipher=cipher)
     yield "verifications.find_verification", lambda tx: verifications.find_verification(tx, "u", cipher=cipher)
     yield (
+        "verifications.list_linked",
+        lambda tx: verifications.list_linked(tx, verification(number=7), from_at=NOW, limit=10),
+    )
+    yield (
         "verifications.list_verifications",
         lambda tx: verifications.list_verifications(tx, wanted, page=2, rpp=10, cipher=cipher),
     )

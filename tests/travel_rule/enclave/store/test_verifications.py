@@ -20,6 +20,7 @@ from strongroom.travel_rule.enclave.domain.verifications import (
 from strongroom.travel_rule.enclave.store.engine import EnclaveDatabase
 from strongroom.travel_rule.enclave.store.verifications import (
     insert_verification,
+    list_linked,
     list_verifications,
     record_result,
     record_transfer_error,
@@ -87,7 +88,8 @@ async def test_only_the_first_final_result_counts(enclave_database: EnclaveDatab
 async def test_a_hash_is_reported_of_a_verified_one_and_stays(enclave_database: EnclaveDatabase) -> None:
     cipher = await open_cipher(enclave_database)
     made, waiting = verification(outcome=VERIFIED), verification()
-    await store(enclave_database, cipher, made, waiting)
+    failed = verification(outcome=Outcome(result=Result.TRANSFER_ERROR))
+    await store(enclave_database, cipher, made, waiting, failed)
 
     async def report(uuid: str, tx_hash: str, vout: str | None = None) -> bool:
         return await enclave_database.run(lambda tx: record_tx(tx, uuid, tx_hash=tx_hash, vout=vout))
@@ -96,6 +98,7 @@ async def test_a_hash_is_reported_of_a_verified_one_and_stays(enclave_database: 
     assert await report(made.uuid, "0xAA", "0")
     assert not await report(made.uuid, "0xaa")
     assert not await report(waiting.uuid, "0xAA")
+    assert await report(failed.uuid, "0xAA")
     found = await find(enclave_database, cipher, made.uuid)
     assert found is not None
     assert (found.tx_hash, found.vout) == ("0xAA", "0")
@@ -146,6 +149,35 @@ async def test_the_history_is_filtered(
     history = VerificationFilter(**{**always, **wanted})
     found = await enclave_database.read(lambda tx: list_verifications(tx, history, page=1, rpp=10, cipher=cipher))
     assert [replace(each, number=0) for each in found] == [made[position] for position in expected]
+
+
+async def test_linked_are_earlier_ones_between_the_same_accounts_that_did_not_fail(
+    enclave_database: EnclaveDatabase,
+) -> None:
+    cipher = await open_cipher(enclave_database)
+    base = verification()
+    linked = [
+        verification(outcome=Outcome(result=result), asset=replace(base.asset, amount=str(number)))
+        for number, result in enumerate((Result.WAIT, Result.PENDING, Result.VERIFIED))
+    ]
+    others = [
+        *(verification(outcome=Outcome(result=each)) for each in (Result.DENIED, Result.ERROR, Result.TRANSFER_ERROR)),
+        verification(created_at=later(-10)),
+        verification(originator_account_number="0xabc"),
+        verification(beneficiary_account_number="rExample:8"),
+        verification(originating_vasp_id="42"),
+        verification(originator_account_number=None),
+    ]
+    await store(enclave_database, cipher, *others, *linked, base, verification(outcome=VERIFIED))
+    of = await find(enclave_database, cipher, base.uuid)
+    assert of is not None
+    found = await enclave_database.read(lambda tx: list_linked(tx, of, from_at=NOW, limit=10))
+    assert [each.amount for each in found] == ["2", "1", "0"]
+    assert {(each.trade_price, each.trade_currency, each.trade_at, each.created_at) for each in found} == {
+        (base.asset.trade_price, base.asset.trade_currency, base.asset.trade_at, base.created_at)
+    }
+    nameless = replace(of, originator_account_number=None)
+    assert await enclave_database.read(lambda tx: list_linked(tx, nameless, from_at=NOW, limit=10)) == ()
 
 
 async def test_the_history_has_pages(enclave_database: EnclaveDatabase) -> None:

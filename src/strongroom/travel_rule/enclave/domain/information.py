@@ -5,15 +5,15 @@ has no person's data of its own, so its datum also counts for the NATURAL_PERSON
 """
 
 import re
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from decimal import Context, Decimal
 
 from strongroom.kernel.errors import Code, StrongroomError
-from strongroom.travel_rule.enclave.domain.verifications import AssetInfo
+from strongroom.travel_rule.enclave.domain.verifications import AssetInfo, Linked
 from strongroom.travel_rule.ivms101 import model
 from strongroom.travel_rule.rules.book import Book, Clause, Field
-from strongroom.travel_rule.rules.evaluate import FiatValue, Requirement, Transfer, evaluate, value_in
+from strongroom.travel_rule.rules.evaluate import EarlierTransfer, FiatValue, Requirement, Transfer, evaluate, value_in
 from strongroom.travel_rule.rules.presence import fields_in
 
 ACCOUNT_NUMBER = "ACCOUNT_NUMBER"
@@ -49,19 +49,46 @@ def unavailable_codes(wanted: tuple[str, ...], party: model.Beneficiary) -> tupl
     return tuple(code for code in wanted if code in _KNOWN and code not in present)
 
 
+def linked_since(*, book: Book, asset: AssetInfo, asked_at: datetime) -> datetime | None:
+    """From when on earlier transfers may count with this one; None where it is above all by itself."""
+    if not _values(asset, asked_at):
+        return None
+    return asked_at - timedelta(hours=max(rule.row.linked_hours for rule in book.rules))
+
+
 def lacking_codes(
-    *, book: Book, originating: str, beneficiary: str, asset: AssetInfo, payload: model.Payload, asked_at: datetime
+    *,
+    book: Book,
+    originating: str,
+    beneficiary: str,
+    asset: AssetInfo,
+    payload: model.Payload,
+    asked_at: datetime,
+    linked: Sequence[Linked] = (),
 ) -> tuple[str, ...]:
     """Field codes that the rules of the two jurisdictions ask for and the payload has not.
 
     Of several ways to satisfy a clause, the one that needs least is named. Codes of the beneficiary's own data begin
     with ``BENEFICIARY_``.
 
+    Args:
+        book: the rules.
+        originating: jurisdiction of the originator's provider.
+        beneficiary: of the beneficiary's.
+        asset: what is transferred.
+        payload: who to whom.
+        asked_at: its day decides which rules hold.
+        linked: what went between the same parties before, and counts with it as far as each rule says.
+
     Raises:
         StrongroomError: ``CONFIG_INVALID`` if no rule holds that day, ``AMOUNT_INVALID``.
     """
     transfer = Transfer(
-        originating=originating, beneficiary=beneficiary, asked_at=asked_at, values=_values(asset, asked_at)
+        originating=originating,
+        beneficiary=beneficiary,
+        asked_at=asked_at,
+        values=_values(asset, asked_at),
+        earlier=tuple(EarlierTransfer(at=each.created_at, values=_worth(each, each.created_at)) for each in linked),
     )
     present = fields_in(payload)
     missing = evaluate(book, transfer).missing(present)
@@ -70,7 +97,11 @@ def lacking_codes(
 
 def _values(asset: AssetInfo, asked_at: datetime) -> tuple[FiatValue, ...]:
     """The value at the originator's price; none where it is said to be above: then it is above anywhere."""
-    if asset.is_exceeding_threshold or asset.trade_price is None or asset.trade_currency is None:
+    return () if asset.is_exceeding_threshold else _worth(asset, asked_at)
+
+
+def _worth(asset: AssetInfo | Linked, asked_at: datetime) -> tuple[FiatValue, ...]:
+    if asset.trade_price is None or asset.trade_currency is None:
         return ()
     total = _PRICED.multiply(Decimal(asset.amount), Decimal(asset.trade_price))
     return value_in(total, asset.trade_currency, prices=(), at=asset.trade_at or asked_at)

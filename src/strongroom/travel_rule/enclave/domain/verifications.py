@@ -124,6 +124,17 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """What an earlier transfer between the same accounts was worth, and when it was asked for; as of ``AssetInfo``."""
+
+    amount: str
+    trade_price: str | None
+    trade_currency: str | None
+    trade_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationFilter:
     """Which rows of the history are wanted; all that is given must hold. From ``from_at`` to ``to_at``, both included.
 

@@ -1,20 +1,22 @@
 """A verification that another provider asks for: stored, decided by the own back end, stored again, answered."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 import structlog
 
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.travel_rule.enclave.domain import shapes
-from strongroom.travel_rule.enclave.domain.information import lacking_codes, unavailable_codes
+from strongroom.travel_rule.enclave.domain.information import lacking_codes, linked_since, unavailable_codes
 from strongroom.travel_rule.enclave.domain.requests import find_part, parse_asset, parse_persons, write_persons
 from strongroom.travel_rule.enclave.domain.verifications import (
     OPEN,
     Answered,
     AssetInfo,
+    Linked,
     Outcome,
     Persons,
     Reason,
@@ -40,12 +42,14 @@ from strongroom.travel_rule.enclave.store.messages import remember_message
 from strongroom.travel_rule.enclave.store.verifications import (
     find_verification,
     insert_verification,
+    list_linked,
     record_result,
 )
 from strongroom.travel_rule.ivms101 import model
 from strongroom.travel_rule.messages import VerificationAnswer, VerificationQuestion
 
 Codes: TypeAlias = tuple[str, ...]
+_LINKED_MAX: Final = 1000
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -140,8 +144,7 @@ async def _take(means: Means, verification: Verification, guard: str, row_cipher
         return await find_verification(tx, verification.uuid, cipher=means.cipher)
 
     known = await means.database.run(look)
-    assert known is not None, "a row that conflicts is there"
-    if known.content_mac != verification.content_mac:
+    if known is None or known.content_mac != verification.content_mac:  # None: it was kept long enough, and is deleted
         raise StrongroomError(Code.VERIFICATION_UUID_REUSED)
     return known
 
@@ -159,6 +162,7 @@ async def _decide(
         asset=verification.asset,
         payload=payload,
         asked_at=now,
+        linked=await _find_linked(means, verification, now),
     )
     if lacking:
         return _denied(Reason.LACK_OF_INFORMATION, lacking, now)
@@ -172,6 +176,14 @@ async def _decide(
     )
     result = await means.backend.verify(question)
     return _judge(means, verification, result, payload.beneficiary, wanted)
+
+
+async def _find_linked(means: Means, verification: Verification, now: datetime) -> Sequence[Linked]:
+    """Earlier transfers between the same accounts, for many small ones are no way around a threshold."""
+    since = linked_since(book=means.book, asset=verification.asset, asked_at=now)
+    if since is None:
+        return ()
+    return await means.database.read(lambda tx: list_linked(tx, verification, from_at=since, limit=_LINKED_MAX))
 
 
 def _judge(

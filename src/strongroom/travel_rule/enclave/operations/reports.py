@@ -12,7 +12,7 @@ from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.travel_rule.enclave.domain import shapes
 from strongroom.travel_rule.enclave.domain.commands import Command, CommandKind
 from strongroom.travel_rule.enclave.domain.keys import KeyType
-from strongroom.travel_rule.enclave.domain.verifications import Outcome, Reason, Result, Verification
+from strongroom.travel_rule.enclave.domain.verifications import Action, Outcome, Reason, Result, Verification
 from strongroom.travel_rule.enclave.operations import commands
 from strongroom.travel_rule.enclave.operations.exchange import ask_counterparty
 from strongroom.travel_rule.enclave.operations.means import Means
@@ -46,16 +46,17 @@ async def report_tx(*, means: Means, uuid: str, tx_hash: str, vout: str | None) 
     """Record the transaction of a verified transfer and tell the counterparty; the same hash again is nothing new.
 
     Raises:
-        StrongroomError: ``VERIFICATION_NOT_FOUND``; ``VERIFICATION_STATE_CONFLICT`` if it is not VERIFIED or has
-            another hash.
+        StrongroomError: ``VERIFICATION_NOT_FOUND``; ``VERIFICATION_STATE_CONFLICT`` if it is not VERIFIED, has
+            another hash, or is another provider's transfer.
     """
     command = _new_report(means, _TX, uuid)
 
     async def store(tx: Transaction) -> bool:
-        known = await get_verification(tx, means=means, uuid=uuid)
+        known = await _get_sent(tx, means, uuid)
         if (known.tx_hash, known.vout) == (tx_hash, vout):
             return False
-        if known.tx_hash is not None or not await record_tx(tx, uuid, tx_hash=tx_hash, vout=vout):
+        is_taken = known.tx_hash is not None or known.outcome.result is not Result.VERIFIED
+        if is_taken or not await record_tx(tx, uuid, tx_hash=tx_hash, vout=vout):
             raise StrongroomError(Code.VERIFICATION_STATE_CONFLICT, _conflict(known))
         await insert_commands(tx, [command])
         return True
@@ -68,13 +69,14 @@ async def report_error(*, means: Means, uuid: str, asked: shapes.AskedErrorRepor
     """Record that a verified transfer will never be made and tell the counterparty; again is nothing new.
 
     Raises:
-        StrongroomError: ``VERIFICATION_NOT_FOUND``; ``VERIFICATION_STATE_CONFLICT`` if it was not VERIFIED.
+        StrongroomError: ``VERIFICATION_NOT_FOUND``; ``VERIFICATION_STATE_CONFLICT`` if it was not VERIFIED, or is
+            another provider's transfer.
     """
     command = _new_report(means, _ERROR, uuid)
     outcome = Outcome(result=Result.TRANSFER_ERROR, reason=asked.reason, message=asked.message)
 
     async def store(tx: Transaction) -> bool:
-        known = await get_verification(tx, means=means, uuid=uuid)
+        known = await _get_sent(tx, means, uuid)
         if known.outcome == outcome:
             return False
         if not await record_transfer_error(tx, uuid, outcome):
@@ -128,6 +130,21 @@ def counterparty_of(*, means: Means, verification: Verification) -> str:
     if verification.originating_vasp_id == means.own_vasp_id:
         return verification.beneficiary_vasp_id
     return verification.originating_vasp_id
+
+
+def side_of(*, means: Means, verification: Verification) -> Action:
+    """Whether our provider sends or receives."""
+    return Action.SEND if verification.originating_vasp_id == means.own_vasp_id else Action.RECEIVE
+
+
+async def _get_sent(tx: Transaction, means: Means, uuid: str) -> Verification:
+    """A verification of a transfer that our provider makes: nobody else knows what becomes of it."""
+    known = await get_verification(tx, means=means, uuid=uuid)
+    if side_of(means=means, verification=known) is not Action.SEND:
+        raise StrongroomError(
+            Code.VERIFICATION_STATE_CONFLICT, "The originator's provider reports, and tells this one."
+        )
+    return known
 
 
 def _new_report(means: Means, kind: str, uuid: str) -> Command:

@@ -8,11 +8,19 @@ from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.travel_rule.enclave.domain import shapes
 from strongroom.travel_rule.enclave.domain.commands import Command
 from strongroom.travel_rule.enclave.domain.requests import parse_beneficiary
-from strongroom.travel_rule.enclave.domain.verifications import OPEN, Answered, Outcome, Reason, Result, Verification
+from strongroom.travel_rule.enclave.domain.verifications import (
+    OPEN,
+    Action,
+    Answered,
+    Outcome,
+    Reason,
+    Result,
+    Verification,
+)
 from strongroom.travel_rule.enclave.operations.bodies import failed, read_outcome
 from strongroom.travel_rule.enclave.operations.callbacks import ERROR_REPORT, TX_REPORT, new_callback
 from strongroom.travel_rule.enclave.operations.means import Means
-from strongroom.travel_rule.enclave.operations.reports import counterparty_of, get_verification
+from strongroom.travel_rule.enclave.operations.reports import counterparty_of, get_verification, side_of
 from strongroom.travel_rule.enclave.store.commands import insert_commands
 from strongroom.travel_rule.enclave.store.engine import Transaction
 from strongroom.travel_rule.enclave.store.messages import remember_message
@@ -51,12 +59,15 @@ async def answer_account_check(*, means: Means, question: AccountCheck, from_vas
 
 
 async def take_tx_report(*, means: Means, question: TxReport, from_vasp: str, guard: str) -> Accepted:
-    """Record the counterparty's transaction, and have the back end told; the same report again changes nothing."""
+    """Record the counterparty's transaction, and have the back end told; the same report again changes nothing.
+
+    Reports overtake each other: the hash of a transfer that failed is kept after the failure too.
+    """
     uuid = question.verification_uuid
     callback = new_callback(means=means, kind=TX_REPORT, uuid=uuid)
 
     async def store(tx: Transaction) -> bool:
-        known = await _theirs(tx, means, uuid, from_vasp, guard)
+        known = await _theirs(tx, means, uuid, from_vasp, guard, side=Action.RECEIVE)
         if (known.tx_hash, known.vout) == (question.tx_hash, question.vout):
             return False
         if known.tx_hash is not None or not await record_tx(tx, uuid, tx_hash=question.tx_hash, vout=question.vout):
@@ -74,7 +85,7 @@ async def take_error_report(*, means: Means, question: ErrorReport, from_vasp: s
     callback = new_callback(means=means, kind=ERROR_REPORT, uuid=uuid)
 
     async def store(tx: Transaction) -> bool:
-        known = await _theirs(tx, means, uuid, from_vasp, guard)
+        known = await _theirs(tx, means, uuid, from_vasp, guard, side=Action.RECEIVE)
         if not await _record_error(tx, means, known, question):
             return False
         await insert_commands(tx, [callback])
@@ -88,7 +99,7 @@ async def answer_inquiry(*, means: Means, question: TxInquiry, from_vasp: str, g
     """Where the transaction is, as the back end says, with the hash that was reported if it names none."""
 
     async def look(tx: Transaction) -> Verification:
-        return await _theirs(tx, means, question.verification_uuid, from_vasp, guard)
+        return await _theirs(tx, means, question.verification_uuid, from_vasp, guard, side=Action.SEND)
 
     known = await means.database.run(look)
     status = await means.backend.ask_transaction(known.uuid)
@@ -100,12 +111,23 @@ async def answer_inquiry(*, means: Means, question: TxInquiry, from_vasp: str, g
     )
 
 
-async def _theirs(tx: Transaction, means: Means, uuid: str, from_vasp: str, guard: str) -> Verification:
-    """A verification with this counterparty; of another's it learns nothing."""
+async def _theirs(
+    tx: Transaction, means: Means, uuid: str, from_vasp: str, guard: str, *, side: Action
+) -> Verification:
+    """A verification with this counterparty; of another's it learns nothing.
+
+    Only who sends knows what became of the transfer: a beneficiary's provider that could report would have the first
+    word about a transaction that is not its own, and the originator's report would come too late.
+
+    Args:
+        side: which one we have to be on.
+    """
     await remember_message(tx, guard, now=means.now())
     known = await get_verification(tx, means=means, uuid=uuid)
     if counterparty_of(means=means, verification=known) != from_vasp:
         raise StrongroomError(Code.VERIFICATION_NOT_FOUND, f"Verification({uuid}) is not found")
+    if side_of(means=means, verification=known) is not side:
+        raise StrongroomError(Code.VERIFICATION_STATE_CONFLICT, "That is for the other side to say.")
     return known
 
 

@@ -3,6 +3,7 @@
 from strongroom.kernel.errors import Code, StrongroomError
 
 _LAST = "\uffff"
+_VASP_ID_MAX = 2**64 - 1
 
 
 def fitting(name: str, text: str | None, length: int) -> str | None:
@@ -19,6 +20,13 @@ def fitting(name: str, text: str | None, length: int) -> str | None:
     if _replaced(text) != text:
         raise StrongroomError(Code.INVALID_FORMAT, f"{name} holds a character that cannot be kept.")
     return text
+
+
+def fitting_vasp_id(name: str, vasp_id: str) -> str:
+    """The id itself; ``INVALID_FORMAT`` naming the field when it is no unsigned number of 64 bits."""
+    if int(vasp_id) > _VASP_ID_MAX:
+        raise StrongroomError(Code.INVALID_FORMAT, f"{name} exceeds 2^64 - 1.")
+    return vasp_id
 
 
 def cut(text: str | None, length: int) -> str | None:

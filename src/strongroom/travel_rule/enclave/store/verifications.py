@@ -13,6 +13,7 @@ from strongroom.travel_rule.enclave.domain.verifications import (
     Action,
     Answered,
     AssetInfo,
+    Linked,
     Outcome,
     Persons,
     Result,
@@ -24,7 +25,7 @@ from strongroom.travel_rule.enclave.store.claims import locking
 from strongroom.travel_rule.enclave.store.engine import Transaction
 from strongroom.travel_rule.enclave.store.keyset import open_row
 from strongroom.travel_rule.enclave.store.schema import own_keys, verifications, x_row_keys
-from strongroom.travel_rule.enclave.store.texts import cut, fitting
+from strongroom.travel_rule.enclave.store.texts import cut, fitting, fitting_vasp_id
 
 PERSONAL = ("ivms101_originator", "ivms101_originating_vasp", "ivms101_beneficiary", "ivms101_beneficiary_vasp")
 """The columns of ``verifications`` that are ciphertext."""
@@ -37,12 +38,25 @@ _FIND = _SELECT.where(_V.verification_uuid == sa.bindparam("of_uuid"))
 _LOCK_KEY = locking(
     sa.select(_K.key_version, _K.wrapped_key).where(_K.verification_uuid == sa.bindparam("of_uuid")), x_row_keys
 )
+_LINKED = (
+    sa.select(_V.amount, _V.trade_price, _V.trade_currency, _V.trade_iso_datetime, _V.created_at)
+    .where(
+        _V.beneficiary_account_number == sa.bindparam("to_account"),
+        _V.originator_account_number == sa.bindparam("from_account"),
+        _V.originating_vasp_id == sa.bindparam("of_vasp"),
+        _V.verification_id < sa.bindparam("before_number"),
+        _V.created_at >= sa.bindparam("from_at"),
+        _V.result.in_(sorted({*OPEN, Result.VERIFIED})),
+    )
+    .order_by(_V.verification_id.desc())
+)
 _INSERT = sa.insert(verifications)
 _INSERT_KEY = sa.insert(x_row_keys)
 _UPDATE = sa.update(verifications).where(_V.verification_uuid == sa.bindparam("of_uuid"))
 _RECORD = _UPDATE.where(_V.result.in_(sorted(OPEN)))
 _RECORD_TX = _UPDATE.where(
-    _V.result == Result.VERIFIED.value, sa.or_(_V.tx_hash.is_(None), _V.tx_hash == sa.bindparam("same_hash"))
+    _V.result.in_((Result.VERIFIED.value, Result.TRANSFER_ERROR.value)),
+    sa.or_(_V.tx_hash.is_(None), _V.tx_hash == sa.bindparam("same_hash")),
 )
 _RECORD_ERROR = _UPDATE.where(_V.result == Result.VERIFIED.value)
 _ERASE_KEY = sa.update(x_row_keys).where(_K.verification_uuid == sa.bindparam("of_uuid"), _K.erased_at.is_(None))
@@ -84,6 +98,29 @@ async def list_verifications(
     return tuple([await _read(tx, row, cipher) for row in rows])
 
 
+async def list_linked(
+    tx: Transaction, verification: Verification, *, from_at: datetime, limit: int
+) -> tuple[Linked, ...]:
+    """What was asked for earlier between the same accounts and did not fail, newest first; it must be stored itself."""
+    values = {
+        "to_account": verification.beneficiary_account_number,
+        "from_account": verification.originator_account_number,
+        "of_vasp": verification.originating_vasp_id,
+        "before_number": verification.number,
+        "from_at": from_at,
+    }
+    return tuple(
+        Linked(
+            amount=row.amount,
+            trade_price=row.trade_price,
+            trade_currency=row.trade_currency,
+            trade_at=row.trade_iso_datetime,
+            created_at=row.created_at,
+        )
+        for row in await tx.rows(_LINKED.limit(limit), values)
+    )
+
+
 async def record_result(tx: Transaction, uuid: str, answered: Answered, *, cipher: ColumnCipher) -> bool:
     """Record a result, only where it is not final yet; answers whether it did.
 
@@ -99,7 +136,10 @@ async def record_result(tx: Transaction, uuid: str, answered: Answered, *, ciphe
 
 
 async def record_tx(tx: Transaction, uuid: str, *, tx_hash: str, vout: str | None) -> bool:
-    """Record the hash of the transaction of a VERIFIED verification; answers False where another hash stands."""
+    """Record the hash of the transaction of a verification that was VERIFIED; False where another hash stands.
+
+    After TRANSFER_ERROR too: of a transfer that failed on its chain, the failure may be told before the hash.
+    """
     values = {"tx_hash": fitting("txHash", tx_hash, 128), "vout": fitting("vout", vout, 128)}
     return await tx.change(_RECORD_TX.values(values), {"of_uuid": uuid, "same_hash": tx_hash}) == 1
 
@@ -135,9 +175,9 @@ def verification_row(verification: Verification, row_cipher: RowCipher) -> dict[
         **_asset(verification.asset),
         "tx_hash": fitting("txHash", verification.tx_hash, 128),
         "vout": fitting("vout", verification.vout, 128),
-        "originating_vasp_id": verification.originating_vasp_id,
+        "originating_vasp_id": fitting_vasp_id("originatingVaspId", verification.originating_vasp_id),
         "originator_account_number": fitting("originator account", verification.originator_account_number, 256),
-        "beneficiary_vasp_id": verification.beneficiary_vasp_id,
+        "beneficiary_vasp_id": fitting_vasp_id("beneficiaryVaspId", verification.beneficiary_vasp_id),
         "beneficiary_account_number": fitting("beneficiary account", verification.beneficiary_account_number, 256),
         **sealed,
         "verified_at": verification.verified_at,

@@ -321,6 +321,12 @@ WHERE verifications.verification_uuid = %s;
 INSERT INTO verifications (verification_uuid, result, reason, message, network, symbol, amount, trade_price, trade_currency, trade_iso_datetime, is_exceeding_threshold, tx_hash, vout, originating_vasp_id, originator_account_number, ivms101_originator, ivms101_originating_vasp, beneficiary_vasp_id, beneficiary_account_number, ivms101_beneficiary, ivms101_beneficiary_vasp, verified_at, ordered_at, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s);
 INSERT INTO x_row_keys (verification_uuid, key_version, wrapped_key, content_mac) VALUES (%s, %s, %s, %s);
 
+-- verifications.list_linked
+SELECT verifications.amount, verifications.trade_price, verifications.trade_currency, verifications.trade_iso_datetime, verifications.created_at
+FROM verifications
+WHERE verifications.beneficiary_account_number = %s AND verifications.originator_account_number = %s AND verifications.originating_vasp_id = %s AND verifications.verification_id < %s AND verifications.created_at >= %s AND verifications.result IN (__[POSTCOMPILE_result_1]) ORDER BY verifications.verification_id DESC
+ LIMIT %s;
+
 -- verifications.list_verifications
 SELECT verifications.verification_id, verifications.verification_uuid, verifications.result, verifications.reason, verifications.message, verifications.network, verifications.symbol, verifications.amount, verifications.trade_price, verifications.trade_currency, verifications.trade_iso_datetime, verifications.is_exceeding_threshold, verifications.tx_hash, verifications.vout, verifications.originating_vasp_id, verifications.originator_account_number, verifications.ivms101_originator, verifications.ivms101_originating_vasp, verifications.beneficiary_vasp_id, verifications.beneficiary_account_number, verifications.ivms101_beneficiary, verifications.ivms101_beneficiary_vasp, verifications.verified_at, verifications.ordered_at, verifications.created_at, x_row_keys.key_version, x_row_keys.wrapped_key, x_row_keys.content_mac, x_row_keys.erased_at
 FROM verifications LEFT OUTER JOIN x_row_keys ON x_row_keys.verification_uuid = verifications.verification_uuid
@@ -337,4 +343,4 @@ UPDATE verifications SET result=%s, reason=%s, message=%s, ivms101_beneficiary=%
 UPDATE verifications SET result=%s, reason=%s, message=%s WHERE verifications.verification_uuid = %s AND verifications.result = %s;
 
 -- verifications.record_tx
-UPDATE verifications SET tx_hash=%s, vout=%s WHERE verifications.verification_uuid = %s AND verifications.result = %s AND (verifications.tx_hash IS NULL OR verifications.tx_hash = %s);
+UPDATE verifications SET tx_hash=%s, vout=%s WHERE verifications.verification_uuid = %s AND verifications.result IN (__[POSTCOMPILE_result_1]) AND (verifications.tx_hash IS NULL OR verifications.tx_hash = %s);

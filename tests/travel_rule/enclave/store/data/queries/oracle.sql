@@ -311,6 +311,12 @@ WHERE verifications.verification_uuid = :of_uuid;
 INSERT INTO verifications (verification_uuid, result, reason, message, network, symbol, amount, trade_price, trade_currency, trade_iso_datetime, is_exceeding_threshold, tx_hash, vout, originating_vasp_id, originator_account_number, ivms101_originator, ivms101_originating_vasp, beneficiary_vasp_id, beneficiary_account_number, ivms101_beneficiary, ivms101_beneficiary_vasp, verified_at, ordered_at, created_at) VALUES (:verification_uuid, :result, :reason, :message, :network, :symbol, :amount, :trade_price, :trade_currency, :trade_iso_datetime, :is_exceeding_threshold, :tx_hash, :vout, :originating_vasp_id, :originator_account_number, :ivms101_originator, :ivms101_originating_vasp, :beneficiary_vasp_id, :beneficiary_account_number, :ivms101_beneficiary, :ivms101_beneficiary_vasp, :verified_at, :ordered_at, :created_at) RETURNING verifications.verification_id INTO :ret_0;
 INSERT INTO x_row_keys (verification_uuid, key_version, wrapped_key, content_mac) VALUES (:verification_uuid, :key_version, :wrapped_key, :content_mac);
 
+-- verifications.list_linked
+SELECT verifications.amount, verifications.trade_price, verifications.trade_currency, verifications.trade_iso_datetime, verifications.created_at
+FROM verifications
+WHERE verifications.beneficiary_account_number = :to_account AND verifications.originator_account_number = :from_account AND verifications.originating_vasp_id = :of_vasp AND verifications.verification_id < :before_number AND verifications.created_at >= :from_at AND verifications.result IN (__[POSTCOMPILE_result_1]) ORDER BY verifications.verification_id DESC
+ FETCH FIRST __[POSTCOMPILE_param_1] ROWS ONLY;
+
 -- verifications.list_verifications
 SELECT verifications.verification_id, verifications.verification_uuid, verifications.result, verifications.reason, verifications.message, verifications.network, verifications.symbol, verifications.amount, verifications.trade_price, verifications.trade_currency, verifications.trade_iso_datetime, verifications.is_exceeding_threshold, verifications.tx_hash, verifications.vout, verifications.originating_vasp_id, verifications.originator_account_number, verifications.ivms101_originator, verifications.ivms101_originating_vasp, verifications.beneficiary_vasp_id, verifications.beneficiary_account_number, verifications.ivms101_beneficiary, verifications.ivms101_beneficiary_vasp, verifications.verified_at, verifications.ordered_at, verifications.created_at, x_row_keys.key_version, x_row_keys.wrapped_key, x_row_keys.content_mac, x_row_keys.erased_at
 FROM verifications LEFT OUTER JOIN x_row_keys ON x_row_keys.verification_uuid = verifications.verification_uuid
@@ -328,4 +334,4 @@ UPDATE verifications SET result=:result, reason=:reason, message=:message, ivms1
 UPDATE verifications SET result=:result, reason=:reason, message=:message WHERE verifications.verification_uuid = :of_uuid AND verifications.result = :result_1;
 
 -- verifications.record_tx
-UPDATE verifications SET tx_hash=:tx_hash, vout=:vout WHERE verifications.verification_uuid = :of_uuid AND verifications.result = :result_1 AND (verifications.tx_hash IS NULL OR verifications.tx_hash = :same_hash);
+UPDATE verifications SET tx_hash=:tx_hash, vout=:vout WHERE verifications.verification_uuid = :of_uuid AND verifications.result IN (__[POSTCOMPILE_result_1]) AND (verifications.tx_hash IS NULL OR verifications.tx_hash = :same_hash);
