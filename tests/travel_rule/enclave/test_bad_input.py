@@ -2,10 +2,17 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.travel_rule.enclave.domain.keys import KeyType
+from strongroom.travel_rule.enclave.operations.bodies import question_of
+from strongroom.travel_rule.enclave.operations.exchange import ask_counterparty
+from strongroom.travel_rule.enclave.operations.retention import Term, delete_expired
+from strongroom.travel_rule.enclave.store.verifications import find_verification
 from tests.fakes.travel_rule_backend import BOB
 from tests.travel_rule.enclave.pair import A, B, Pair, ivms101, order
 
@@ -163,6 +170,48 @@ async def test_lookups_of_nothing_and_filters_that_are_none(enclaves: Pair) -> N
         answer = await enclaves.a.api.get(f"{PATH}?{query}")
         assert (answer.status_code, answer.json()["code"]) == (400, "INVALID-FORMAT"), query
     assert (await enclaves.a.api.delete(f"{PATH}/no-such")).status_code == 404
+
+
+async def test_what_no_row_is_named_by_or_holds_is_not_asked_of_the_database(enclaves: Pair) -> None:
+    for side in (enclaves.a, enclaves.b):
+        for place in (
+            f"{PATH}/%00",
+            f"{PATH}/%F0%9F%98%80",
+            f"{PATH}/{'a' * 41}",
+            "/v1/risk-assessment/refinitiv-wco/%00",
+        ):
+            answer = await side.api.get(place)
+            assert (answer.status_code, answer.json()["code"]) == (404, "NOT-FOUND"), place
+        for name in ("symbol", "txHash", "originatorAccountNumber", "beneficiaryAccountNumber"):
+            for sign in ("%00", "%F0%9F%98%80"):
+                answer = await side.api.get(f"{PATH}?{name}=a{sign}b")
+                assert (answer.status_code, answer.json()["code"]) == (400, "INVALID-FORMAT"), name
+            assert (await side.api.get(f"{PATH}?{name}=%ED%95%9C")).status_code == 200
+        assert (await side.api.get(f"{PATH}?oppositeVaspId={'9' * 20}")).json()["verifications"] == []
+
+
+async def test_a_provider_beyond_64_bits_is_refused_while_nobody_can_tell_who_there_is(enclaves: Pair) -> None:
+    enclaves.hub.is_down = True
+    for side in (enclaves.a, enclaves.b):
+        refused = await side.post(PATH, order(to="9" * 20), status=400)
+        assert refused == {"code": "INVALID-FORMAT", "message": "beneficiaryVaspId exceeds 2^64 - 1."}
+        assert (await side.post(PATH, order(to="18446744073709551614")))["result"] == "WAIT"
+
+
+async def test_a_uuid_that_was_deleted_in_time_is_not_used_again(enclaves: Pair) -> None:
+    body = order(verificationUuid="11111111-2222-3333-4444-555555555555")
+    uuid, ours = await enclaves.a.verify(body), enclaves.a.enclave.means
+    await enclaves.a.final(uuid)
+    known = await ours.database.read(lambda tx: find_verification(tx, uuid, cipher=ours.cipher))
+    assert known is not None
+    kept = Term(jurisdiction="KR", rule="KR-2024", years=5, before=datetime.now(UTC) + timedelta(days=1))
+    for side in (enclaves.a, enclaves.b):
+        assert await delete_expired(database=side.enclave.means.database, kept=kept, now=datetime.now(UTC)) == 1
+    assert (await enclaves.a.post(PATH, body, status=409))["code"] == "VERIFICATION-UUID-REUSED"
+    question = question_of(known, wanted=())
+    with pytest.raises(StrongroomError) as caught:
+        await ask_counterparty(means=ours, question=question, to_vasp=B, key_type=KeyType.PER_VASP, key_identifier=B)
+    assert caught.value.code is Code.VERIFICATION_STATE_CONFLICT
 
 
 async def test_an_account_check_carries_no_originator(enclaves: Pair) -> None:

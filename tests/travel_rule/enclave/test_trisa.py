@@ -200,7 +200,12 @@ async def test_what_is_refused(enclaves: Pair) -> None:
         ),
     ):
         assert (await enclaves.a.post("/v1/trisa/envelopes", asked, status=400))["code"] == code
+    for nobody in ("123456", "9" * 20, B):
+        body = {"originatingVaspId": nobody, "publicKey": public(OTHER), "envelope": envelope}
+        refused = await enclaves.b.post("/v1/trisa/envelopes/answer", body, status=400)
+        assert refused["code"] == "VASP-UNKNOWN", nobody
     assert enclaves.b.backend.asked("verification") == []
+    assert (await enclaves.b.get("/v1/verifications", oppositeVaspId="123456"))["verifications"] == []
 
 
 async def test_the_answer_is_the_result_of_the_verification(enclaves: Pair) -> None:

@@ -44,6 +44,8 @@ FILTERS: Final = (
     "page",
     "rpp",
 )
+_TEXTS: Final = ("symbol", "txHash", "originatorAccountNumber", "beneficiaryAccountNumber")
+_LAST: Final = "\uffff"
 S = TypeVar("S", bound=shapes.Asked)
 
 
@@ -228,6 +230,9 @@ def parse_page(query: Mapping[str, str], *, own_vasp_id: str, now: datetime) -> 
         raise StrongroomError(Code.INVALID_FORMAT, f"result is one of {', '.join(Result)}.")
     if action is not None and action not in Action.__members__:
         raise StrongroomError(Code.INVALID_FORMAT, "actionType is SEND or RECEIVE.")
+    for name in _TEXTS:
+        if any(sign == "\0" or sign > _LAST for sign in query.get(name, "")):
+            raise StrongroomError(Code.INVALID_FORMAT, f"{name} holds a character that nothing is kept with.")
     opposite = query.get("oppositeVaspId")
     if opposite is not None and not re.fullmatch(r"0|[1-9][0-9]{0,19}", opposite):
         raise StrongroomError(Code.INVALID_FORMAT, "oppositeVaspId is a decimal number.")

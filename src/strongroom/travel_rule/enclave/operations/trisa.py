@@ -58,6 +58,9 @@ async def answer_envelope(*, means: Means, body: bytes, from_vasp: str, public_k
             not open; ``VASP_UNKNOWN``; ``UNAVAILABLE`` or ``DEADLINE_EXCEEDED`` if the back end does not decide.
     """
     recipient, key = _recipient(public_key), own_key(means=means)
+    if from_vasp == means.own_vasp_id:
+        raise StrongroomError(Code.VASP_UNKNOWN, "That is this enclave's own provider.")
+    await means.country_of(from_vasp)  # whom nobody knows asks nothing, and leaves no row
     envelope = parse_envelope(body)
     received = read_contents(open_envelope(envelope, key=key), demands=means.demands())
     uuid, transaction = uuid_of(envelope=envelope), received.transaction

@@ -182,8 +182,7 @@ def _verification(means: Means, order: Order) -> Verification:
 
 async def _answer_again(means: Means, asked: Verification) -> shapes.Accepted:
     known = await _find(means, asked.uuid)
-    assert known is not None, "a row that conflicts is there"
-    if known.content_mac != asked.content_mac:
+    if known is None or known.content_mac != asked.content_mac:  # None: it was kept long enough, and is deleted
         raise StrongroomError(Code.VERIFICATION_UUID_REUSED)
     return _accepted(known)
 

@@ -1,5 +1,6 @@
 """Every route of the API, and how one is found."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -14,6 +15,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     *trisa.ROUTES,
     directory.HEALTH,
 )
+_IDENTIFIER: Final = re.compile(r"[0-9A-Za-z-]{1,40}")
+"""What a row can be named by: anything else is the name of nothing, and is not asked of a database."""
 _EXACT: Final[Mapping[tuple[str, str], Route]] = {
     (route.method, route.path): route for route in ROUTES if not route.path.endswith("}")
 }
@@ -28,4 +31,4 @@ def find_route(method: str, path: str) -> tuple[Route | None, str]:
     if exact is not None:
         return exact, ""
     parent, _, uuid = path.rpartition("/")
-    return _NAMED.get((method, parent)), uuid
+    return _NAMED.get((method, parent)) if _IDENTIFIER.fullmatch(uuid) else None, uuid
