@@ -120,6 +120,25 @@ def test_without_a_price_it_counts_as_above(inside: Inside) -> None:
     assert [(each["tier"], each["counted"]) for each in data(out)["duties"]] == [("above", None), ("above", None)]
 
 
+def test_earlier_transfers_count_with_it_within_the_window(inside: Inside) -> None:
+    line = "travel-rule explain --from SG --to BR --amount 600 --currency SGD --earlier 500@1 --earlier 401@24"
+    _, out, _ = inside(f"{line} --json")
+    singapore = data(out)["duties"][0]
+    assert (singapore["tier"], singapore["counted"], singapore["linked"]) == ("above", "1501", 2)
+    assert "> 1500 SGD; counted 1501, with 2 earlier: above" in inside(line)[1]
+    assert "> 1500 SGD; counted 1100, with 1 earlier: below" in inside(line.replace("@24", "@25"))[1]
+
+
+def test_people_read_what_was_compared(inside: Inside) -> None:
+    _, out, _ = inside("travel-rule explain --from DE --to US --amount 9 --currency USD")
+    assert ">= 0 EUR; every amount: above" in out
+    assert ">= 3000 USD; counted 9: below" in out
+    assert (
+        "no price in that currency: above"
+        in inside("travel-rule explain --from DE --to US --amount 9 --currency EUR")[1]
+    )
+
+
 def test_what_a_payload_lacks(inside: Inside, tmp_path: Path) -> None:
     unborn = changed(base(), drop=("originator.originatorPersons.0.naturalPerson.dateAndPlaceOfBirth",))
     (tmp_path / "unborn.json").write_bytes(dumps(unborn))
@@ -145,6 +164,11 @@ def test_people_are_told_what_is_planned(inside: Inside) -> None:
         f"{EXPLAIN} --amount 1e9",
         f"{EXPLAIN} --amount NaN",
         f"{EXPLAIN} --amount 1 --price 1390",
+        f"{EXPLAIN} --amount 1 --currency EURO",
+        f"{EXPLAIN} --amount 1 --from KOR",
+        f"{EXPLAIN} --amount 1 --to Germany",
+        f"{EXPLAIN} --amount 1 --earlier 500",
+        f"{EXPLAIN} --amount 1 --earlier 500@-1",
         f"{EXPLAIN} --amount 1 --rules good.json",
         f"{EXPLAIN} --amount 1 --payload none.json",
     ],

@@ -1,8 +1,10 @@
 """``strongroom travel-rule``: work on files and rules alone, with nothing running."""
 
+import functools
 import re
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,7 +26,17 @@ from strongroom.travel_rule.names.parties import compare as compare_names
 from strongroom.travel_rule.names.persons import compare_persons
 from strongroom.travel_rule.names.verdict import Verdict
 from strongroom.travel_rule.rules.book import Book, own_book, parse_book
-from strongroom.travel_rule.rules.evaluate import Duty, Evaluation, Price, Requirement, Transfer, evaluate, value_in
+from strongroom.travel_rule.rules.evaluate import (
+    Duty,
+    EarlierTransfer,
+    Evaluation,
+    FiatValue,
+    Price,
+    Requirement,
+    Transfer,
+    evaluate,
+    value_in,
+)
 from strongroom.travel_rule.rules.presence import fields_in
 
 app = App(name="travel-rule", help="The Travel Rule: payloads and what jurisdictions ask.", help_format="plaintext")
@@ -193,6 +205,17 @@ def compare(
     return Exit.OK if found.verdict is Verdict.MATCH else Exit.REFUSED
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Worth:
+    """What a transfer's value is compared by."""
+
+    price: Annotated[list[str] | None, Parameter(help="EUR/KRW=1480.5@SOURCE, for a threshold in KRW.")] = None
+    earlier: Annotated[
+        list[str] | None, Parameter(help="500@3: an earlier transfer between the same parties, and hours ago.")
+    ] = None
+
+
 @app.command
 def explain(
     *,
@@ -201,7 +224,7 @@ def explain(
     amount: Annotated[str, Parameter(help="What the transfer is worth, as decimal text.")],
     currency: Annotated[str, Parameter(help="The currency of the amount: EUR.")],
     on: Annotated[date | None, Parameter(help="The day of the request; today if absent.")] = None,
-    price: Annotated[list[str] | None, Parameter(help="EUR/KRW=1480.5@SOURCE, for a threshold in KRW.")] = None,
+    worth: Worth | None = None,
     unhosted: Annotated[bool, Parameter(help="The other end is a wallet that nobody hosts.")] = False,
     payload: Annotated[Path | None, Parameter(help="An IVMS101 payload: say what it lacks.")] = None,
     rules: Annotated[Path | None, Parameter(help="Another file of rules than Strongroom's own.")] = None,
@@ -217,15 +240,18 @@ def explain(
     """
     now = SystemClock().now()
     at = datetime.combine(on, time(12), tzinfo=UTC) if on else now
-    prices = tuple(_price(text, at=at) for text in price or ())
-    transfer = Transfer(
-        originating=from_.upper(),
-        beneficiary=to.upper(),
-        asked_at=at,
-        values=value_in(_decimal(amount), currency.upper(), prices=prices, at=at),
-        is_unhosted=unhosted,
-    )
+    worth = worth or Worth()
+    prices = tuple(_price(text, at=at) for text in worth.price or ())
     book = parse_book(read_file(rules).decode(errors="replace")) if rules else own_book()
+    value = functools.partial(value_in, currency=_currency(currency), prices=prices, at=at)
+    transfer = Transfer(
+        originating=_jurisdiction(from_, book),
+        beneficiary=_jurisdiction(to, book),
+        asked_at=at,
+        values=value(_decimal(amount)),
+        is_unhosted=unhosted,
+        earlier=tuple(_earlier(text, at=at, value=value) for text in worth.earlier or ()),
+    )
     evaluation = evaluate(book, transfer)
     missing = None if payload is None else _missing(payload, evaluation)
     if as_json:
@@ -273,6 +299,26 @@ def _decimal(text: str) -> Decimal:
     if not number.is_finite() or number < 0 or not re.fullmatch(r"[0-9]{1,60}(\.[0-9]{1,40})?", text):
         raise WrongUsageError(f"{text} is not an amount.", "Write digits with an optional point: 1250.50.")
     return number
+
+
+def _jurisdiction(text: str, book: Book) -> str:
+    """A country or a jurisdiction of the rules: a misspelt one would quietly get the baseline."""
+    if not book.has(text.upper()):
+        raise WrongUsageError(f"{text} is no jurisdiction.", "Write a country of ISO 3166-1 as KR, or AE-DU.")
+    return text.upper()
+
+
+def _currency(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{3}", text):
+        raise WrongUsageError(f"{text} is no currency.", "Write a code of ISO 4217: EUR.")
+    return text.upper()
+
+
+def _earlier(text: str, *, at: datetime, value: Callable[[Decimal], tuple[FiatValue, ...]]) -> EarlierTransfer:
+    amount, _, hours = text.partition("@")
+    if not re.fullmatch(r"[0-9]{1,6}", hours):
+        raise WrongUsageError(f"{text} is not an earlier transfer.", "Write what it was worth, and hours ago: 500@3.")
+    return EarlierTransfer(at=at - timedelta(hours=int(hours)), values=value(_decimal(amount)))
 
 
 def _price(text: str, *, at: datetime) -> Price:
@@ -340,14 +386,22 @@ def _requirement(requirement: Requirement) -> Mapping[str, Any]:
     return {"fields": requirement.clause.text, "askedBy": list(requirement.asked_by)}
 
 
+def _counted(duty: Duty) -> str:
+    """What was compared with the threshold, in words."""
+    if duty.rule.limit.is_passed_by(Decimal(0)):
+        return "every amount"
+    if duty.counted is None:
+        return "no price in that currency"
+    return f"counted {duty.counted:f}" + (f", with {duty.linked} earlier" if duty.linked else "")
+
+
 def _show_explained(book: Book, evaluation: Evaluation, missing: tuple[Requirement, ...] | None) -> None:
     for duty in evaluation.duties:
         row = duty.rule.row
-        counted = "not comparable, so above" if duty.counted is None else f"{duty.counted:f}"
         show_facts(
             {
                 f"{duty.role} end": f"{duty.jurisdiction}: rule {row.id}, {row.name}",
-                "threshold": f"{duty.rule.limit}; counted {counted}: {duty.tier}",
+                "threshold": f"{duty.rule.limit}; {_counted(duty)}: {duty.tier}",
                 "unhosted": duty.unhosted_action,
                 "source": f"{row.source} (confidence {row.confidence})",
                 "note": row.note,

@@ -120,7 +120,7 @@ async def processes(urls: tuple[str, str], folder: Path, *, callback_tries: int 
             home = folder / name
             home.mkdir()
             config = _changed(config, api_port=api_port, message_port=message_port, keys=home / "keys")
-            (home / "enclave.toml").write_text(_toml(msgspec.to_builtins(config)))
+            (home / "enclave.toml").write_text(toml(msgspec.to_builtins(config)))
             hub.records[vasp_id] = record_of(vasp_id, SoftwareKms(home / "keys"))
             hub.ports[vasp_id] = message_port
             api = await stack.enter_async_context(_client(config, api_port))
@@ -156,7 +156,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _toml(values: Mapping[str, Any]) -> str:
+def toml(values: Mapping[str, Any]) -> str:
     """JSON's texts, numbers, booleans and lists are TOML's; tables come last."""
     lines = [f"{name} = {json.dumps(value)}" for name, value in values.items() if not isinstance(value, dict)]
     for name in values.keys() - {line.partition(" ")[0] for line in lines}:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -13,8 +14,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from strongroom.runtime.program import Exit, run_program
 from strongroom.travel_rule.enclave.main import app
 from tests.fakes.travel_rule_backend import BOB, CAROL, Misbehaviour
-from tests.travel_rule.enclave.pair import B, ivms101, order, until, until_true
-from tests.travel_rule.enclave.processes import Processes, processes
+from tests.travel_rule.enclave.pair import B, ivms101, order, settings, until, until_true
+from tests.travel_rule.enclave.processes import Processes, processes, toml
 
 PATH = "/v1/verifications"
 PLANTED = (
@@ -103,6 +104,16 @@ def test_settings_that_are_not_understood_are_refused_without_their_values(
         assert said in error
         assert "secret token" not in error
     assert run_program(app, ["nonsense"]) is Exit.USAGE
+
+
+def test_a_jurisdiction_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("kr", "KOR", ""):
+        config = settings("1", database="postgresql+asyncpg://127.0.0.1:1/none", hub_port=1, backend_port=1)
+        config = msgspec.structs.replace(config, jurisdiction=name, keys_folder=str(tmp_path / "keys"))
+        file = tmp_path / "enclave.toml"
+        file.write_text(toml(msgspec.to_builtins(config)))
+        assert run_program(app, ["serve", "--config", str(file)]) is Exit.REFUSED
+        assert "jurisdiction is neither a country nor one of the rules." in capsys.readouterr().err
 
 
 async def _go_well_and_badly(running: Processes) -> None:

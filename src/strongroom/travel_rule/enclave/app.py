@@ -132,6 +132,7 @@ def _tls(config: EnclaveConfig, clock: Clock) -> DoorTls:
 
 
 async def _means(config: EnclaveConfig, ports: Ports, tls: DoorTls, worker: Worker, assessor: Assessor) -> Means:
+    book = _book(config)
     database = await open_store(config, ports)
     return Means(
         own_vasp_id=config.vasp_id,
@@ -146,7 +147,7 @@ async def _means(config: EnclaveConfig, ports: Ports, tls: DoorTls, worker: Work
         entropy=ports.entropy,
         sender=Sender(vasp_id=config.vasp_id, signer=ports.kms.signer(IDENTITY)),
         content_key=ports.kms.sealing_key(_CONTENT),
-        book=_book(config),
+        book=book,
         profile=PROFILES[config.profile],
         edition=Edition(config.edition) if config.edition else None,
         patience=_patience(config),
@@ -340,9 +341,12 @@ def _patience(config: EnclaveConfig) -> Patience:
 
 
 def _book(config: EnclaveConfig) -> Book:
-    if not config.rules_file:
-        return own_book()
     try:
-        return parse_book(Path(config.rules_file).read_text("utf-8"))
+        book = parse_book(Path(config.rules_file).read_text("utf-8")) if config.rules_file else own_book()
     except (OSError, UnicodeDecodeError):
         raise StrongroomError(Code.CONFIG_INVALID, "rules_file cannot be read.") from None
+    countries = {f"trp.parties {party.vasp_id}: country": party.country for party in config.trp.parties}
+    for name, jurisdiction in {"jurisdiction": config.jurisdiction, **countries}.items():
+        if not book.has(jurisdiction):  # the baseline would quietly hold instead
+            raise StrongroomError(Code.CONFIG_INVALID, f"{name} is neither a country nor one of the rules.")
+    return book

@@ -11,11 +11,12 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from importlib.resources import files
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
 from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.travel_rule.ivms101.codes import CountryCode
 
 BASELINE = "FATF"
 
@@ -128,6 +129,11 @@ class Book:
     """All rules."""
 
     rules: tuple[Rule, ...]
+
+    def has(self, jurisdiction: str) -> bool:
+        """Whether that is one: of these rules or a country, for which the baseline may hold. A misspelt one is none."""
+        own = {name for rule in self.rules for name in (rule.row.jurisdiction, *rule.row.members)}
+        return jurisdiction in own or jurisdiction in get_args(CountryCode)
 
     def find(self, jurisdiction: str, *, on: date, is_domestic: bool) -> Rule | None:
         """The rule that a jurisdiction has in force on that day, if any."""
