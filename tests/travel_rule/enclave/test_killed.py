@@ -1,6 +1,7 @@
 """An enclave killed at every state of its commands: nothing is lost, and nothing is answered in two ways."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ async def test_killed_anywhere_a_verification_is_answered_once_and_told(
         await enclave_databases.migrated(engine)
     urls = (enclave_templates[engines[0]], enclave_templates[engines[1]])
     async with processes(urls, tmp_path) as made:
+        await _killed_while_it_waits_to_try_again(made)
         await _killed_before_the_question_arrived(made)
         await _killed_before_the_answer_arrived(made)
         await _killed_while_the_back_end_decides(made)
@@ -28,6 +30,17 @@ async def test_killed_anywhere_a_verification_is_answered_once_and_told(
         await _killed_before_the_report_arrived(made)
         for side in (made.a, made.b):
             assert await side.run("dead-letters", "list") == ""
+
+
+async def _killed_while_it_waits_to_try_again(made: Processes) -> None:
+    """The command is CREATED again, due later: whoever comes back takes it up."""
+    made.hub.is_down = True
+    uuid = await _verify(made)
+    await until_true(lambda: _postponed(made, uuid))
+    made.a.kill()
+    made.hub.restore()
+    await made.a.start()
+    await _is_verified_on_both_sides(made, uuid)
 
 
 async def _killed_before_the_question_arrived(made: Processes) -> None:
@@ -112,6 +125,13 @@ async def _is_verified_on_both_sides(made: Processes, uuid: str) -> None:
 def _told(made: Processes, uuid: str) -> list[dict[str, str]]:
     told = made.a.backend.callbacks("VERIFICATION_RESULT")
     return [each for each in told if each["verificationUuid"] == uuid]
+
+
+def _postponed(made: Processes, uuid: str) -> bool:
+    """Whether its second try has failed, as the log says: then the first was stored to be made again."""
+    lines = [json.loads(line) for line in made.a.log.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    failed = [line for line in lines if line["event"] == "verification_failed" and line["uuid"] == uuid]
+    return any(line["attempt"] > 0 for line in failed)
 
 
 def _times_asked(made: Processes, uuid: str) -> int:
