@@ -19,6 +19,9 @@ import pytest
 from strongroom.apps.embedded.layout import Layout
 from strongroom.apps.travel_rule.town import Engines, Side, Town, open_town
 from strongroom.client import Strongroom
+from strongroom.kernel.ids import Environment
+from strongroom.runtime.clock import SystemClock
+from strongroom.runtime.pki import Authority, TlsIdentity
 from strongroom.travel_rule.robot.customers import CUSTOMERS, Customer
 from tests.fixtures.embedded import (
     OWNERS,
@@ -164,10 +167,14 @@ def village() -> Iterator[Village]:
 
 
 def strongroom_settings(folder: Path, town: Town) -> Path:
-    """What ``up`` is told of the enclave, and the port where the enclave looks for its back end."""
-    path = folder / "strongroom.toml"
+    """What ``up`` is told of the enclave, and the port where the enclave looks for its back end, over TLS."""
+    path, clock = folder / "strongroom.toml", SystemClock()
+    authority = Authority.open(folder / "bank", environment=Environment.SANDBOX, clock=clock)
+    TlsIdentity(authority.issue_tls("screening"), clock=clock).save(folder / "bank-tls")
     path.write_text(
         f"""backend_port = {town.a.robot_port}
+        backend_tls_cert_file = "bank-tls/tls.pem"
+        backend_tls_key_file = "bank-tls/tls.key"
         [travel_rule_thresholds]
         ETH_TEST = {THRESHOLD}
         [enclave]
@@ -186,10 +193,13 @@ def strongroom_settings(folder: Path, town: Town) -> Path:
 
 
 def enclave_settings(folder: Path) -> Path:
-    """The enclave's settings with the default paths of a back end, which screening's door has."""
+    """The enclave's settings with the default paths of a back end, which screening's door has, and whom it believes."""
     path = Layout.at(folder).data_dir / "a" / "enclave.toml"
-    lines = path.read_text().splitlines()
-    path.write_text("\n".join(line for line in lines if "_path =" not in line))
+    lines = [line for line in path.read_text().splitlines() if "_path =" not in line]
+    place = lines.index("[backend]") + 1
+    lines[place] = lines[place].replace("http://", "https://")
+    lines.insert(place, f'ca_file = "{folder / "bank-tls" / "root.pem"}"')
+    path.write_text("\n".join(lines))
     return path
 
 

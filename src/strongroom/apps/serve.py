@@ -32,7 +32,7 @@ from strongroom.runtime.config import load_settings
 from strongroom.runtime.db import Database, DatabaseConfig, DatabaseNames
 from strongroom.runtime.entropy import SystemEntropy
 from strongroom.runtime.host_local import LocalPlatform
-from strongroom.runtime.http import open_door, serve_config
+from strongroom.runtime.http import RenewedTls, TlsFiles, is_loopback, open_door, serve_config
 from strongroom.runtime.kms import SoftwareAttestor, SoftwareKms
 from strongroom.runtime.pki import Authority, TlsIdentity
 from strongroom.runtime.rpc.access import Access
@@ -48,14 +48,33 @@ class TravelRuleSettings(ScreeningConfig, frozen=True):
     """Screening's settings with an enclave.
 
     Args:
-        backend_port: of screening's door for the enclave, on 127.0.0.1.
+        backend_host: where screening's door for the enclave listens; elsewhere than on loopback only with TLS.
+        backend_port: the same.
+        backend_tls_cert_file: that door's certificate with its chain, PEM; renewed when it changes.
+        backend_tls_key_file: its key.
     """
 
+    backend_host: str = "127.0.0.1"
     backend_port: int = 8632
+    backend_tls_cert_file: str = ""
+    backend_tls_key_file: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse to have personal data asked for in clear on a network."""
+        if bool(self.backend_tls_cert_file) != bool(self.backend_tls_key_file):
+            raise ValueError("backend_tls_cert_file and backend_tls_key_file belong together")
+        if not self.backend_tls_cert_file and not is_loopback(self.backend_host):
+            raise ValueError("backend_host beyond loopback needs backend_tls_cert_file and backend_tls_key_file")
+
+    def tls_files(self) -> TlsFiles | None:
+        """Of screening's door; None for plain HTTP."""
+        if not self.backend_tls_cert_file:
+            return None
+        return TlsFiles(certificate=Path(self.backend_tls_cert_file), key=Path(self.backend_tls_key_file))
 
 
 def load_travel_rule(file: Path) -> TravelRuleSettings:
-    """The settings in a TOML file.
+    """The settings in a TOML file; the names of other files in it are meant beside it.
 
     Raises:
         StrongroomError: ``CONFIG_INVALID`` naming the setting, never its value.
@@ -63,7 +82,12 @@ def load_travel_rule(file: Path) -> TravelRuleSettings:
     settings = load_settings(TravelRuleSettings, file=file, environ={})
     if settings.enclave is None:
         raise StrongroomError(Code.CONFIG_INVALID, f"{file.name} has no table `enclave`.")
-    return settings
+    if not settings.backend_tls_cert_file:
+        return settings
+    beside, names = file.absolute().parent, (settings.backend_tls_cert_file, settings.backend_tls_key_file)
+    certificate, key = (beside / name for name in names)
+    RenewedTls(TlsFiles(certificate=certificate, key=key), clock=SystemClock())  # refused before anything starts
+    return msgspec.structs.replace(settings, backend_tls_cert_file=str(certificate), backend_tls_key_file=str(key))
 
 
 class PlatformSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -179,9 +203,16 @@ def _configs(settings: PlatformSettings, authority: Authority) -> Mapping[str, o
 
 async def _open_backend_door(settings: PlatformSettings, screening: Service, stack: AsyncExitStack) -> None:
     """Screening's door for the enclave, if there is one."""
-    if settings.travel_rule is not None and screening.http is not None:
-        config = serve_config(screening.http, host="127.0.0.1", port=settings.travel_rule.backend_port, tls=None)
-        await stack.enter_async_context(open_door(config))
+    door = settings.travel_rule
+    if door is None or screening.http is None:
+        return
+    files, tls = door.tls_files(), None
+    if files is not None:
+        tls = RenewedTls(files, clock=SystemClock())
+        tls.start()
+        stack.push_async_callback(tls.stop)
+    config = serve_config(screening.http, host=door.backend_host, port=door.backend_port, tls=tls and tls.server)
+    await stack.enter_async_context(open_door(config))
 
 
 async def _serve_http(gateway: Service, port: int) -> None:

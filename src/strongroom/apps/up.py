@@ -22,7 +22,8 @@ from strongroom.apps.embedded.postgres import PostgresCluster
 from strongroom.apps.embedded.process import Command, ManagedProcess
 from strongroom.apps.embedded.supervisor import ChildSpec, Event, Happening, Supervisor, lock_folder
 from strongroom.apps.embedded.tenant import APPROVERS, OWNERS, Introduced, introduce_tenant, key_file, prepare_tenant
-from strongroom.apps.serve import PlatformSettings, TravelRuleSettings
+from strongroom.apps.enclave_choice import TravelRule, remember_travel_rule
+from strongroom.apps.serve import PlatformSettings
 from strongroom.runtime.entropy import SystemEntropy
 
 READY_FILE = "ready.json"
@@ -71,14 +72,14 @@ class Ready:
         }
 
 
-def prepare(layout: Layout, *, port: int, tell: Tell, travel_rule: TravelRuleSettings | None = None) -> Embedded:
+def prepare(layout: Layout, *, port: int, tell: Tell, travel_rule: TravelRule | None) -> Embedded:
     """Make what is absent in the data folder: database cluster, certificates, co-signers, the first tenant's documents.
 
     Args:
         layout: of the data folder, which the caller has to itself: what is not right for this start is written anew.
         port: of the REST door; 0 for that of the last start, or a free one.
         tell: told each thing, for people.
-        travel_rule: screening's settings with an enclave; None for a simulated counterparty.
+        travel_rule: of ``choose_travel_rule``, and remembered; None for a simulated counterparty.
 
     Raises:
         StrongroomError: ``CONFIG_INVALID``, ``STATE_DAMAGED``, ``STATUS_CONFLICT``.
@@ -99,8 +100,11 @@ def prepare(layout: Layout, *, port: int, tell: Tell, travel_rule: TravelRuleSet
         http_port=port or keep_port(layout.data_dir / "http_port"),
         link_port=keep_port(layout.data_dir / "link_port"),
         chains={str(DEVELOPMENT_CHAIN_ID): chain.rpc_url},
-        travel_rule=travel_rule,
+        travel_rule=travel_rule and travel_rule.settings,
     )
+    remember_travel_rule(layout, travel_rule)
+    if travel_rule is not None:
+        tell(travel_rule.describe())
     replace_private(layout.platform_settings, json.dumps(msgspec.to_builtins(settings)).encode())
     tell("three co-signers with keys of their own, owners, a signed genesis document set")
     prepare_tenant(layout)
@@ -113,7 +117,7 @@ def run_embedded(
     port: int,
     tell: Tell,
     when_ready: Callable[[Ready], Awaitable[bool]],
-    travel_rule: TravelRuleSettings | None = None,
+    travel_rule: TravelRule | None,
     when_held: Callable[[], None] = lambda: None,
 ) -> None:
     """Prepare and run everything until SIGINT, SIGTERM, or until ``when_ready`` answers that it is done.

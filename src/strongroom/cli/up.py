@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from strongroom.apps.serve import load_travel_rule
+from strongroom.apps.enclave_choice import choose_travel_rule
 from strongroom.apps.up import READY_FILE, Ready, run_embedded
 from strongroom.cli.connection import DEFAULT_DATA_DIR
 from strongroom.cli.failures import Exit
@@ -19,8 +19,16 @@ SOMEONE = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 
 TravelRuleFile = Annotated[
     Path | None,
-    Parameter(help="Settings of the Travel Rule enclave, as TOML (docs/travel_rule.md); without it, it is simulated."),
+    Parameter(
+        help="Settings of the Travel Rule enclave, as TOML (docs/travel_rule.md); later starts of the folder keep "
+        "them. A folder that never had any has a simulated counterparty."
+    ),
 ]
+ReadyFile = Annotated[
+    Path | None,
+    Parameter(help="Where to write addresses and credentials as JSON once it is ready; removed at the end."),
+]
+Simulate = Annotated[bool, Parameter(help="Forget the enclave of an earlier start: the counterparty is simulated.")]
 
 
 def up(
@@ -34,11 +42,9 @@ def up(
             help="Of the REST door; 0 for that of the last start, or a free one.", validator=Number(gte=0, lte=65535)
         ),
     ] = 0,
-    ready_file: Annotated[
-        Path | None,
-        Parameter(help="Where to write addresses and credentials as JSON once it is ready; removed at the end."),
-    ] = None,
+    ready_file: ReadyFile = None,
     travel_rule: TravelRuleFile = None,
+    simulate_travel_rule: Simulate = False,
 ) -> int:
     """Run everything on this machine until it is asked to stop; its help text stands in ``main``."""
     was_ready = False
@@ -52,7 +58,7 @@ def up(
         say("\nRunning until Ctrl-C.")
         return False
 
-    settings = None if travel_rule is None else load_travel_rule(travel_rule)
+    chosen = choose_travel_rule(data, file=travel_rule, is_simulated=simulate_travel_rule)
 
     def when_held() -> None:
         if ready_file is not None:
@@ -65,7 +71,7 @@ def up(
             port=port,
             tell=lambda line: say(f"  {line}"),
             when_ready=when_ready,
-            travel_rule=settings,
+            travel_rule=chosen,
             when_held=when_held,
         )
     finally:

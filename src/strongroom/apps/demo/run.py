@@ -14,6 +14,7 @@ from rich.console import Console
 from strongroom.apps.demo.proof import Proof, prove
 from strongroom.apps.demo.show import find_row, show_balances, show_heading, show_receipt, show_step
 from strongroom.apps.demo.store import Auditor
+from strongroom.apps.enclave_choice import choose_travel_rule
 from strongroom.apps.flow import load_flow
 from strongroom.apps.up import Ready, run_embedded
 from strongroom.client import Strongroom
@@ -63,7 +64,11 @@ def run_demo(*, data_dir: Path | None, json_path: Path | None, console: Console)
 
     try:
         run_embedded(
-            folder, port=0, tell=lambda line: console.print(f"  {line}", highlight=False), when_ready=when_ready
+            folder,
+            port=0,
+            tell=lambda line: console.print(f"  {line}", highlight=False),
+            when_ready=when_ready,
+            travel_rule=choose_travel_rule(folder),
         )
     finally:
         if json_path:

@@ -70,6 +70,11 @@ class Layout:
         """The settings of the platform process."""
         return self.data_dir / "platform.json"
 
+    @property
+    def travel_rule(self) -> Path:
+        """Names the file with the Travel Rule enclave's settings, where there is one."""
+        return self.data_dir / "travel_rule_file"
+
     def kms(self, service: str) -> Path:
         """The software keys of one service."""
         return self.data_dir / "kms" / service

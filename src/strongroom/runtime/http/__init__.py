@@ -7,7 +7,7 @@ finds in ``scope["state"][PEER]`` whose certificate the connection showed.
 from strongroom.runtime.http.body import GoneError, read_body
 from strongroom.runtime.http.client import HttpAnswer, HttpClient, HttpFailure, HttpFailureError, Origin
 from strongroom.runtime.http.renewal import RenewedTls, TlsFiles, TlsSource
-from strongroom.runtime.http.server import PEER, Peer, open_door, serve_config, wait_for_signal
+from strongroom.runtime.http.server import PEER, Peer, is_loopback, open_door, serve_config, wait_for_signal
 from strongroom.runtime.http.tls import certificate_key_hash, client_context, named_service, server_context
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "TlsSource",
     "certificate_key_hash",
     "client_context",
+    "is_loopback",
     "named_service",
     "open_door",
     "read_body",

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any, Final, cast, final
 
 import uvicorn
@@ -71,6 +72,14 @@ def serve_config(app: HttpApp, *, host: str, port: int, tls: ssl.SSLContext | No
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=_GRACE_S,
     )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether who listens there is reached from this machine alone; a name other than ``localhost`` is not known to."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @final
