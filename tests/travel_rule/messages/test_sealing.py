@@ -16,6 +16,7 @@ from strongroom.travel_rule.messages import (
     Answer,
     KeyAnswer,
     KeyRequest,
+    OpeningKey,
     Pending,
     Question,
     Recipient,
@@ -61,7 +62,7 @@ def _ask(question: Question = VERIFICATION, *, to: Recipient | None = None, send
 def _read(data: bytes, *, by: Vasp = BORIS, claimed: VaspRecord = ANNA.record, now: datetime = NOW) -> Question:
     envelope = parse_envelope(data)
     check_question(envelope, sender=claimed, own_vasp_id=by.id, now=now)
-    return open_question(envelope, private_key=by.private_key)
+    return open_question(envelope, key=OpeningKey(by.private_key))
 
 
 def _reply(pending: Pending, answer: Answer, *, by: Vasp = BORIS) -> bytes:
@@ -89,7 +90,7 @@ def test_a_key_may_be_asked_for_in_clear_and_is_answered_sealed() -> None:
     pending = _ask(question, to=Recipient(vasp_id=BORIS.id))
     envelope = parse_envelope(pending.message)
     check_question(envelope, sender=ANNA.record, own_vasp_id=BORIS.id, now=NOW)
-    assert open_question(envelope, private_key=None) == question
+    assert open_question(envelope, key=None) == question
     assert _hear(_reply(pending, answer), pending) == answer
 
 
@@ -100,7 +101,7 @@ def test_an_account_is_not_named_in_clear_even_for_its_key() -> None:
     assert _read(_ask(question).message) == question
     envelope = parse_envelope(_ask(PAIRS[0][0], to=Recipient(vasp_id=BORIS.id)).message)
     with pytest.raises(StrongroomError, match="not an account's"):
-        open_question(replace(envelope, body=msgspec.msgpack.encode(question)), private_key=None)
+        open_question(replace(envelope, body=msgspec.msgpack.encode(question)), key=None)
 
 
 def test_nothing_else_may_be_asked_in_clear() -> None:
@@ -198,7 +199,7 @@ def test_a_message_sealed_to_another_key_is_refused_by_name_of_the_key() -> None
     assert _code(error) is Code.TRAVEL_RULE_KEY_UNKNOWN
     assert error.value.retryable
     with pytest.raises(StrongroomError) as error:
-        open_question(parse_envelope(_ask().message), private_key=None)
+        open_question(parse_envelope(_ask().message), key=None)
     assert _code(error) is Code.TRAVEL_RULE_KEY_UNKNOWN
 
 
@@ -281,7 +282,7 @@ def test_a_body_of_another_kind_than_the_header_says_is_refused() -> None:
     envelope = parse_envelope(_ask(PAIRS[0][0], to=Recipient(vasp_id=BORIS.id)).message)
     body = msgspec.msgpack.encode(VERIFICATION)
     with pytest.raises(StrongroomError, match="another kind than the header says"):
-        open_question(replace(envelope, body=body), private_key=None)
+        open_question(replace(envelope, body=body), key=None)
 
 
 def _flipped(data: bytes, place: int, flip: int) -> bytes:

@@ -39,7 +39,7 @@ from strongroom.travel_rule.messages.envelope import (
     Header,
     parse_envelope,
 )
-from strongroom.travel_rule.messages.keys import PUBLIC_KEY_BYTES, public_key_of
+from strongroom.travel_rule.messages.keys import PUBLIC_KEY_BYTES, OpeningKey, public_key_of
 from strongroom.travel_rule.messages.records import (
     HUB_SERVICE,
     SignedRecord,
@@ -77,6 +77,7 @@ __all__ = [
     "KeyAnswer",
     "KeyRequest",
     "Kind",
+    "OpeningKey",
     "Pending",
     "Question",
     "Recipient",

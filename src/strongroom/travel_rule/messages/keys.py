@@ -1,6 +1,6 @@
 """X25519 keys and the one HPKE suite of the network (RFC 9180 7): X25519, HKDF-SHA256, ChaCha20-Poly1305."""
 
-from typing import Final, Protocol
+from typing import Final, Protocol, final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -20,9 +20,24 @@ class Signer(Protocol):
         ...
 
 
+@final
+class OpeningKey:
+    """An X25519 private key with its public half, ready to open what is sealed to it; making one costs as much as that.
+
+    Args:
+        private_key: 32 bytes.
+    """
+
+    __slots__ = ("public_key", "secret")
+
+    def __init__(self, private_key: bytes) -> None:
+        self.secret = X25519PrivateKey.from_private_bytes(private_key)
+        self.public_key = self.secret.public_key().public_bytes_raw()
+
+
 def public_key_of(private_key: bytes) -> bytes:
     """The public half of an X25519 private key, 32 bytes each (RFC 7748 6.1)."""
-    return X25519PrivateKey.from_private_bytes(private_key).public_key().public_bytes_raw()
+    return OpeningKey(private_key).public_key
 
 
 def seal(plaintext: bytes, *, public_key: bytes, info: bytes) -> bytes:
@@ -33,9 +48,9 @@ def seal(plaintext: bytes, *, public_key: bytes, info: bytes) -> bytes:
         raise StrongroomError(Code.TRAVEL_RULE_MESSAGE_INVALID, "The key to seal to is not an X25519 key.") from None
 
 
-def unseal(sealed: bytes, *, private_key: bytes, info: bytes) -> bytes:
+def unseal(sealed: bytes, *, key: OpeningKey, info: bytes) -> bytes:
     """What was sealed to the key under the same ``info``; ``TRAVEL_RULE_MESSAGE_INVALID`` for anything else."""
     try:
-        return _SUITE.decrypt(sealed, X25519PrivateKey.from_private_bytes(private_key), info)
+        return _SUITE.decrypt(sealed, key.secret, info)
     except (InvalidTag, ValueError):
         raise StrongroomError(Code.TRAVEL_RULE_MESSAGE_INVALID, "The body does not open.") from None

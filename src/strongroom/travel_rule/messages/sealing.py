@@ -34,7 +34,7 @@ from strongroom.travel_rule.messages.envelope import (
     refused,
     signing_bytes,
 )
-from strongroom.travel_rule.messages.keys import Signer, public_key_of, seal, unseal
+from strongroom.travel_rule.messages.keys import OpeningKey, Signer, seal, unseal
 from strongroom.travel_rule.messages.records import VaspRecord
 
 _PADDED_TO: Final = 4096
@@ -71,12 +71,12 @@ class Pending:
     Args:
         message: to hand to the hub.
         header: as sent.
-        reply_private_key: of the header's reply key.
+        reply_key: of which the header names the public half.
     """
 
     message: bytes
     header: Header
-    reply_private_key: bytes = field(repr=False)
+    reply_key: OpeningKey = field(repr=False)
 
 
 def seal_question(
@@ -100,6 +100,7 @@ def seal_question(
     """
     if to.public_key is None and not may_be_in_clear(question):
         raise refused(_NOT_IN_CLEAR)
+    reply_key = OpeningKey(reply_private_key)
     header = Header(
         version=VERSION,
         message_id=message_id,
@@ -109,10 +110,10 @@ def seal_question(
         to_vasp=to.vasp_id,
         key_type=to.key_type,
         recipient_key=to.public_key,
-        reply_key=public_key_of(reply_private_key),
+        reply_key=reply_key.public_key,
         sent_at_ms=_milliseconds(now),
     )
-    return Pending(message=_seal(header, question, sender), header=header, reply_private_key=reply_private_key)
+    return Pending(message=_seal(header, question, sender), header=header, reply_key=reply_key)
 
 
 def check_question(envelope: Envelope, *, sender: VaspRecord, own_vasp_id: str, now: datetime) -> None:
@@ -133,17 +134,17 @@ def check_question(envelope: Envelope, *, sender: VaspRecord, own_vasp_id: str, 
     _check_fresh(envelope, now)
 
 
-def open_question(envelope: Envelope, *, private_key: bytes | None) -> Question:
+def open_question(envelope: Envelope, *, key: OpeningKey | None) -> Question:
     """The body of a question that ``check_question`` let pass.
 
     Args:
-        private_key: of ``envelope.header.recipient_key``; None where that is None.
+        key: whose public half is ``envelope.header.recipient_key``; None where that is None.
 
     Raises:
         StrongroomError: ``TRAVEL_RULE_KEY_UNKNOWN`` when the key is not the one it is sealed to,
             ``TRAVEL_RULE_MESSAGE_INVALID``.
     """
-    question = _open(envelope, private_key, _questions)
+    question = _open(envelope, key, _questions)
     if kind_of(question) is not envelope.header.kind:
         raise refused("The body is of another kind than the header says.")
     if envelope.header.recipient_key is None and not may_be_in_clear(question):
@@ -200,7 +201,7 @@ def open_answer(data: bytes, *, pending: Pending, sender: VaspRecord, now: datet
         raise refused("The answer is not sealed to the reply key.")
     _check_way(envelope, sender=sender, own_vasp_id=question.from_vasp)
     _check_fresh(envelope, now)
-    answer = _open(envelope, pending.reply_private_key, _answers)
+    answer = _open(envelope, pending.reply_key, _answers)
     if not isinstance(answer, ANSWERS[question.kind] | Refusal):
         raise refused("The answer is of another kind than the question.")
     return answer
@@ -218,25 +219,20 @@ def _seal(header: Header, body: Question | Answer, sender: Sender) -> bytes:
     return data
 
 
-def _open(envelope: Envelope, private_key: bytes | None, decoder: "msgspec.msgpack.Decoder[T]") -> T:
+def _open(envelope: Envelope, key: OpeningKey | None, decoder: "msgspec.msgpack.Decoder[T]") -> T:
     recipient_key, content = envelope.header.recipient_key, envelope.body
     if recipient_key is not None:
-        content = _unpadded(_unsealed(envelope, private_key, recipient_key))
+        content = _unpadded(_unsealed(envelope, key, recipient_key))
     try:
         return decoder.decode(content)
     except MALFORMED:
         raise refused("The body is not of its kind's form.") from None
 
 
-def _unsealed(envelope: Envelope, private_key: bytes | None, recipient_key: bytes) -> bytes:
-    if private_key is None:
+def _unsealed(envelope: Envelope, key: OpeningKey | None, recipient_key: bytes) -> bytes:
+    if key is None or key.public_key != recipient_key:
         raise StrongroomError(Code.TRAVEL_RULE_KEY_UNKNOWN)
-    try:
-        return unseal(envelope.body, private_key=private_key, info=envelope.info)
-    except StrongroomError:
-        if public_key_of(private_key) != recipient_key:  # only now: it costs as much as opening
-            raise StrongroomError(Code.TRAVEL_RULE_KEY_UNKNOWN) from None
-        raise
+    return unseal(envelope.body, key=key, info=envelope.info)
 
 
 def _check_way(envelope: Envelope, *, sender: VaspRecord, own_vasp_id: str) -> None:

@@ -80,7 +80,7 @@ async def _answer(means: Means, envelope: Envelope) -> Answer:
     key = None if recipient_key is None else await find_key_to_open(means=means, public_key=recipient_key)
     if recipient_key is not None and key is None:
         raise StrongroomError(Code.TRAVEL_RULE_KEY_UNKNOWN)
-    question = open_question(envelope, private_key=None if key is None else key.private_key)
+    question = open_question(envelope, key=key)
     from_vasp = envelope.header.from_vasp
     guard = _guard(from_vasp, str(envelope.header.message_id))
     return await _dispatch(means, question, from_vasp, guard)

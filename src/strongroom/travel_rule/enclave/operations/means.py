@@ -24,7 +24,7 @@ from strongroom.travel_rule.enclave.store.cipher import ColumnCipher
 from strongroom.travel_rule.enclave.store.engine import EnclaveDatabase
 from strongroom.travel_rule.ivms101.constraints import Demands
 from strongroom.travel_rule.ivms101.findings import Edition, Profile
-from strongroom.travel_rule.messages import Sender
+from strongroom.travel_rule.messages import OpeningKey, Sender
 from strongroom.travel_rule.rules.book import Book
 
 _CHANCE_BITS: Final = 21
@@ -36,9 +36,9 @@ Place: TypeAlias = tuple[str, KeyType, str]
 
 @dataclass(frozen=True, slots=True)
 class ReadKey:
-    """An own key in memory, and when it was read from its table, by the monotonic clock."""
+    """An own key in memory, ready to open, and when it was read from its table, by the monotonic clock."""
 
-    key: OwnKey
+    key: OpeningKey
     read_at_s: float
 
 
@@ -145,13 +145,15 @@ class Means:
             if command.status is CommandStatus.PROCESSING:
                 self.starter.begin(command, carried)
 
-    def remember_key(self, key: OwnKey) -> None:
-        """Keep an own key in memory, as it was just read; the oldest is let go of."""
+    def remember_key(self, key: OwnKey) -> OpeningKey:
+        """Keep an own key in memory, as it was just read, and give it; the oldest is let go of."""
         if len(self.own_keys) >= _KEYS_KEPT:
             del self.own_keys[next(iter(self.own_keys))]
-        self.own_keys[key.public_key] = ReadKey(key, self.clock.monotonic_s())
+        opening = OpeningKey(key.private_key)
+        self.own_keys[key.public_key] = ReadKey(opening, self.clock.monotonic_s())
+        return opening
 
-    def find_known_key(self, public_key: bytes) -> OwnKey | None:
+    def find_known_key(self, public_key: bytes) -> OpeningKey | None:
         """The own key of that public half, if it was read less than a minute ago: another process may have renewed it.
 
         One that is older is forgotten, so that a key that was dropped or erased does not stay in memory.

@@ -10,7 +10,7 @@ from strongroom.travel_rule.enclave.store.keys import (
     find_own_key_by_public,
     insert_own_key,
 )
-from strongroom.travel_rule.messages import public_key_of
+from strongroom.travel_rule.messages import OpeningKey, public_key_of
 
 
 async def get_own_key(*, means: Means, key_type: KeyType, identifier: str) -> OwnKey:
@@ -24,15 +24,13 @@ async def get_own_key(*, means: Means, key_type: KeyType, identifier: str) -> Ow
     return found
 
 
-async def find_key_to_open(*, means: Means, public_key: bytes) -> OwnKey | None:
+async def find_key_to_open(*, means: Means, public_key: bytes) -> OpeningKey | None:
     """The own key of that public half, 32 bytes."""
     known = means.find_known_key(public_key)
     if known is not None:
         return known
     found = await means.database.read(lambda tx: find_own_key_by_public(tx, public_key, cipher=means.cipher))
-    if found is not None:
-        means.remember_key(found)
-    return found
+    return None if found is None else means.remember_key(found)
 
 
 async def _make(means: Means, key_type: KeyType, identifier: str) -> OwnKey:
