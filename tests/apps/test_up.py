@@ -38,7 +38,7 @@ def test_a_second_run_changes_nothing_in_the_folder(folder: Path) -> None:
     with lock_folder(folder):
         before = contents(folder)
         with pytest.raises(StrongroomError, match="in use by another running Strongroom") as refused:
-            run_embedded(folder, port=0, tell=told.append, when_ready=never)
+            run_embedded(folder, port=0, tell=told.append, when_ready=never, travel_rule=None)
         assert refused.value.code is Code.STATUS_CONFLICT
         assert contents(folder) == before
     assert told == []

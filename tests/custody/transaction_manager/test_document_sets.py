@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+from strongroom.custody.transaction_manager.store.documents import DocumentSets
 from strongroom.interfaces.transaction_manager.v1 import transaction_manager_pb2 as pb
 from strongroom.kernel.documents.document_set import Owners
 from strongroom.kernel.documents.signing import Signed
@@ -34,6 +35,13 @@ async def test_the_same_version_again_does_nothing_and_the_next_is_taken_over(wo
     await _apply(world, genesis)
     await asyncio.gather(*(_apply(world, second) for _ in range(4)))
     assert await _versions(world) == [1, 2]
+
+
+async def test_a_version_that_is_no_longer_kept_is_read_again(world: World) -> None:
+    await _apply(world, _next(world.tenant).signed_document_set())
+    documents = DocumentSets(world.database, kept=1)
+    for version in (1, 2, 1, 2):
+        assert (await documents.get(tenant_id="acme", version=version)).version == version
 
 
 async def test_what_the_current_owners_did_not_sign_is_refused(world: World) -> None:

@@ -44,12 +44,14 @@ from strongroom.custody.cosigner.operations.take_part import SigningCeremony, op
 from strongroom.kernel.digest import request_hash
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import TransactionId, derive_transaction_id
+from strongroom.runtime.recent import Recent
 from strongroom.threshold.backend import ThresholdError
 
 TransactionOrder: TypeAlias = SeekConsent | CloseRequest | HonourTombstone
 """The orders that decide about one transaction."""
 Tell: TypeAlias = Callable[[tuple[Report, ...]], None]
 _CEREMONIES_MAX: Final = 1024
+_USED_MAX: Final = 4096  # ids of key ceremonies, which nonces of all three make unlike any other besides
 _QUESTIONS_MAX: Final = 1024
 _EARLY_CEREMONIES_MAX: Final = 64
 _EARLY_MESSAGES_MAX: Final = 4
@@ -72,7 +74,7 @@ class Cosigner:
         self._untold: dict[bytes, bytes] = {}
         self._running: OrderedDict[bytes, SigningCeremony | KeyCeremony] = OrderedDict()
         self._early: OrderedDict[bytes, list[PeerMessage]] = OrderedDict()
-        self._used: set[bytes] = set()
+        self._used: Recent[bytes, bool] = Recent(_USED_MAX)
 
     def handle(self, order: Order) -> tuple[Report, ...]:
         """Do what an order says; whatever has to last is in the journal when this returns."""
@@ -186,14 +188,14 @@ class Cosigner:
     def _start_key(self, order: StartKeyCeremony) -> tuple[Report, ...]:
         if order.ceremony_id in self._running:
             return ()
-        if order.ceremony_id in self._used:
+        if self._used.find(order.ceremony_id):
             return (_failed(order.ceremony_id, Code.NOT_NOW, "A ceremony id is used once: choose another one."),)
         try:
             ceremony = open_key_ceremony(context=self._context, order=order)
         except StrongroomError as error:
             self._early.pop(order.ceremony_id, None)
             return (_failed(order.ceremony_id, error.code, error.detail),)
-        self._used.add(order.ceremony_id)
+        self._used.keep(order.ceremony_id, value=True)
         self._forget_key_ceremonies(ceremony.tenant)
         return self._begin(order.ceremony_id, ceremony)
 

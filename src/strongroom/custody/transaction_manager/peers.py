@@ -1,8 +1,7 @@
 """Every call to another service; wire types stop here. A refusal is the callee's own ``StrongroomError``."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Final, Generic, TypeAlias, TypeVar, final
+from typing import Final, TypeAlias, final
 from uuid import UUID
 
 from strongroom.custody.transaction_manager.domain.slots import Fees
@@ -26,6 +25,7 @@ from strongroom.kernel.documents.keys import KeyRequest, verify_key_records
 from strongroom.kernel.documents.signing import Signed
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.host import Host
+from strongroom.runtime.recent import Recent
 from strongroom.runtime.rpc.context import Metadata
 from strongroom.runtime.rpc.evidence import HandoffEvent
 
@@ -33,8 +33,6 @@ _CHECK_BALANCE = "balances.v1.Balances/CheckBalance"
 _KEPT_KEYS: Final = 1024  # a tenant each
 _KEPT_WALLETS: Final = 16384  # some three hundred bytes each
 _Wallet: TypeAlias = tuple[str, str, str]
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,29 +75,6 @@ class PolicyAnswer:
     rule_id: str
     rule_number: int
     decision: bytes
-
-
-@final
-class Recent(Generic[K, V]):
-    """So many answers, those used longest ago forgotten first."""
-
-    def __init__(self, kept: int) -> None:
-        self._max = kept
-        self._kept: OrderedDict[K, V] = OrderedDict()
-
-    def find(self, key: K) -> V | None:
-        """The answer, if it is kept."""
-        found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
-        return found
-
-    def keep(self, key: K, value: V) -> V:
-        """Keep an answer, and give it back."""
-        self._kept[key] = value
-        if len(self._kept) > self._max:
-            self._kept.popitem(last=False)
-        return value
 
 
 @final

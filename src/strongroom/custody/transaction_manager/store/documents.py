@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import final
+from typing import Final, final
 
 from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.documents.document_set import DocumentSet, parse_document_set
 from strongroom.kernel.documents.signing import Signed
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.db import Database, Statement
+from strongroom.runtime.recent import Recent
 
 VERSION_TAKEN = "document_sets_pkey"
+_KEPT: Final = 1024  # versions; what is under way needs those of now and of its acceptance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,21 +47,21 @@ def insert_document_set(*, tenant_id: str, stored: StoredDocumentSet, now: datet
 
 @final
 class DocumentSets:
-    """The parsed document sets; a version never changes, so it is read and parsed once."""
+    """The parsed document sets; a version never changes, so the last that were used are kept."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, kept: int = _KEPT) -> None:
         self._database = database
-        self._parsed: dict[tuple[str, int], DocumentSet] = {}
+        self._parsed: Recent[tuple[str, int], DocumentSet] = Recent(kept)
 
     async def get(self, *, tenant_id: str, version: int | None) -> DocumentSet:
         """That version; ``TENANT_UNKNOWN`` for None and for what was never stored."""
         if version is None:
             raise StrongroomError(Code.TENANT_UNKNOWN)
-        found = self._parsed.get((tenant_id, version))
+        found = self._parsed.find((tenant_id, version))
         if found is None:
             stored = await find_document_set(self._database, tenant_id=tenant_id, version=version)
             if stored is None:
                 raise StrongroomError(Code.TENANT_UNKNOWN)
-            found = parse_document_set(decode(stored.document, Signed).payload)
-            self._parsed[tenant_id, version] = found
+            parsed = parse_document_set(decode(stored.document, Signed).payload)
+            found = self._parsed.keep((tenant_id, version), parsed)
         return found

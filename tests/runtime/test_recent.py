@@ -1,6 +1,6 @@
 """What the manager keeps of its peers' answers is bounded."""
 
-from strongroom.custody.transaction_manager.peers import Recent
+from strongroom.runtime.recent import Recent
 
 
 def test_what_was_used_longest_ago_is_forgotten_first() -> None:
