@@ -16,8 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from strongroom.custody.cosigner.domain.callback import Handler
 from strongroom.custody.cosigner.domain.limits import AssetLimit, Limits
 from strongroom.custody.cosigner.domain.orders import SeekConsent
+from strongroom.custody.cosigner.domain.reports import Report
 from strongroom.custody.cosigner.flow import Cosigner
 from strongroom.custody.cosigner.operations.activate import activate
 from strongroom.custody.cosigner.operations.context import Context
@@ -144,6 +146,8 @@ class World:
         self.contexts: dict[int, Context] = {}
         self.others: list[Context] = []
         self.cores: dict[int, Cosigner] = {}
+        self.handler: Handler | None = None
+        self.told: list[Report] = []
         for index in self.parties:
             self.restart(index)
             activate(context=self.contexts[index], data=self.genesis, operator=OPERATORS[index])
@@ -156,7 +160,7 @@ class World:
             index: Party(index=index, path=folder / party.path.name, kms=party.kms)
             for index, party in self.parties.items()
         }
-        made.contexts, made.cores, made.others = {}, {}, []
+        made.contexts, made.cores, made.others, made.told = {}, {}, [], []
         for index, party in self.parties.items():
             shutil.copyfile(party.path, made.parties[index].path)
             made.restart(index)
@@ -171,7 +175,7 @@ class World:
         if index in self.contexts:
             self.contexts[index].journal.close()
         self.contexts[index] = self._open(index, backend=backend, limits=limits)
-        self.cores[index] = Cosigner(self.contexts[index])
+        self.cores[index] = Cosigner(self.contexts[index], tell=self.told.extend)
         return self.cores[index]
 
     def second_process(self, index: int) -> Cosigner:
@@ -192,6 +196,7 @@ class World:
             sealing_key=SealingKey.from_bytes(party.kms.sealing_key("shares").reveal()),
             backend=backend or Dkls23(),
             journal=Journal(party.path),
+            handler=self.handler if index == 3 else None,
         )
         context.load_spending(since=self.now - 24 * 3600)
         return context

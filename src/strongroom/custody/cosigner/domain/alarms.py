@@ -19,6 +19,8 @@ PATIENCE = frozenset(
         Code.LIMIT_EXCEEDED,
         Code.SCREENING_UNAVAILABLE,
         Code.APPROVALS_MISSING,
+        Code.CALLBACK_UNANSWERED,
+        Code.CALLBACK_REJECTED,
         Code.REQUEST_EXPIRED,
         Code.TENANT_UNKNOWN,
         Code.KEY_UNKNOWN,
