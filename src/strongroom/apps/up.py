@@ -72,11 +72,11 @@ class Ready:
         }
 
 
-def prepare(layout: Layout, *, port: int, tell: Tell, travel_rule: TravelRule | None) -> Embedded:
+def prepare(data_dir: Path, *, port: int, tell: Tell, travel_rule: TravelRule | None) -> Embedded:
     """Make what is absent in the data folder: database cluster, certificates, co-signers, the first tenant's documents.
 
     Args:
-        layout: of the data folder, which the caller has to itself: what is not right for this start is written anew.
+        data_dir: made if absent; the caller has it to itself, for what is not right for this start is written anew.
         port: of the REST door; 0 for that of the last start, or a free one.
         tell: told each thing, for people.
         travel_rule: of ``choose_travel_rule``, and remembered; None for a simulated counterparty.
@@ -84,6 +84,7 @@ def prepare(layout: Layout, *, port: int, tell: Tell, travel_rule: TravelRule | 
     Raises:
         StrongroomError: ``CONFIG_INVALID``, ``STATE_DAMAGED``, ``STATUS_CONFLICT``.
     """
+    layout = Layout.at(data_dir)
     secrets = layout.secrets(tuple(entry.name for entry in SERVICES if entry.has_database), SystemEntropy())
     tell("database cluster and development chain")
     cluster = PostgresCluster.prepare(layout.postgres)
@@ -134,10 +135,9 @@ def run_embedded(
         StrongroomError: ``STATUS_CONFLICT`` if another runs the folder; as ``prepare``, and whatever ``when_ready``
             raises, after everything has been stopped.
     """
-    layout = Layout.at(data_dir)
-    with lock_folder(layout.data_dir) as held:
+    with lock_folder(Layout.at(data_dir).data_dir) as held:
         when_held()
-        embedded = prepare(layout, port=port, tell=tell, travel_rule=travel_rule)
+        embedded = prepare(data_dir, port=port, tell=tell, travel_rule=travel_rule)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(embedded, held, tell=tell, when_ready=when_ready))
 
