@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from strongroom.custody.cosigner.domain.reports import Failed, KeyRecorded
+from strongroom.custody.cosigner.domain.orders import CloseRequest
+from strongroom.custody.cosigner.domain.reports import Failed, Honoured, KeyRecorded, Tombstoned
 from strongroom.custody.cosigner.operations.activate import activate
 from strongroom.custody.cosigner.operations.back_up import back_up, restore
 from strongroom.custody.cosigner.operations.tell import tell_key
@@ -29,6 +30,7 @@ from strongroom.threshold.backup import (
 )
 from tests.custody.cosigner.ceremonies import flip, signatures
 from tests.custody.cosigner.opened import reason_of
+from tests.custody.cosigner.test_closing import close_at, show
 from tests.custody.cosigner.test_refresh import activated, refreshed, signs
 from tests.custody.cosigner.world import OPERATORS, TENANT, World
 from tests.fakes.memory_engine import MemoryEngine
@@ -154,14 +156,19 @@ def test_recovery_refuses_what_does_not_belong_together(
     assert before.reveal_extended_private_key() == after.reveal_extended_private_key()
 
 
-def lose_and_restore(world: World, index: int, data: bytes, holder: Holder) -> None:
-    """The home is lost but for its keys; the operator installs the documents and the share again."""
+def lose(world: World, index: int) -> None:
+    """The home is lost but for its keys; the operator installs the documents again."""
     world.contexts[index].journal.close()
     for path in world.parties[index].path.parent.glob(f"{world.parties[index].path.name}*"):
         path.unlink()
     del world.contexts[index]
     world.restart(index)
     activate(context=world.contexts[index], data=world.genesis, operator=OPERATORS[index])
+
+
+def lose_and_restore(world: World, index: int, data: bytes, holder: Holder) -> None:
+    """Documents and share are installed again."""
+    lose(world, index)
     restore(context=world.contexts[index], data=data, recovery_key=holder.key)
 
 
@@ -188,6 +195,33 @@ def test_a_restored_share_signs_only_after_a_refresh_and_never_what_was_asked_be
     fresh = world.transfer(nonce=1)
     consented = world.cores[1].handle(fresh.order())[0]
     assert not isinstance(consented, Failed)
+
+
+def test_after_a_loss_nothing_is_called_dead_that_may_have_been_released(
+    world: World, holders: dict[int, Holder], engine: MemoryEngine
+) -> None:
+    """On its tombstone the customer pays again, and the others have the finished signature of the first."""
+    data = holders[3].back_up(world, 3)
+    signed = world.transfer()
+    assert len(signatures(engine.sign(signed.order()))) == 3
+    order = CloseRequest(
+        ceremony_id=b"",
+        tenant_id=TENANT,
+        request_hash=signed.request_hash,
+        transaction_id=signed.intent.transaction_id,
+        reason="CANCELLED_BY_USER",
+    )
+    dead = [close_at(world, world.transfer(amount="2"), index) for index in (1, 2)]
+    shown = [report.document for report in dead if isinstance(report, Tombstoned)]
+    lose(world, 3)
+    assert reason_of(world, world.cores[3].handle(order)[0]) == "KEY_UNKNOWN"
+    assert isinstance(show(world, shown[0], signer=1, to=3), Honoured)
+    restore(context=world.contexts[3], data=data, recovery_key=holders[3].key)
+    world.restart(3)
+    assert reason_of(world, world.cores[3].handle(order)[0]) == "JOURNAL_ROLLED_BACK"
+    assert isinstance(show(world, shown[1], signer=2, to=3), Honoured)
+    activated(world, engine, refreshed(world, engine))
+    assert reason_of(world, world.cores[3].handle(order)[0]) == "JOURNAL_ROLLED_BACK"
 
 
 def test_a_restored_share_never_replaces_one_and_is_never_another_s(

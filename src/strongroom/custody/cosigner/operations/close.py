@@ -4,6 +4,7 @@ from strongroom.custody.cosigner.domain.orders import CloseRequest
 from strongroom.custody.cosigner.domain.reports import Report, Tombstoned
 from strongroom.custody.cosigner.operations.answer import check_not_frozen, check_room_to_close, entomb, refuse
 from strongroom.custody.cosigner.operations.context import Context
+from strongroom.custody.cosigner.operations.recovery import check_journal_whole
 from strongroom.custody.cosigner.store import find_consented_at, find_lost_until, find_tombstone
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import derive_transaction_id
@@ -39,6 +40,7 @@ def _close(context: Context, order: CloseRequest) -> Tombstoned:
     existing = find_tombstone(context.journal.db, request_hash=order.request_hash)
     if existing is not None:
         return Tombstoned(ceremony_id=order.ceremony_id, document=existing)
+    check_journal_whole(context=context, document_set=document_set)
     _check_nothing_lost(context, order)
     check_room_to_close(context=context, request_hash=order.request_hash)
     return entomb(

@@ -21,6 +21,7 @@ from strongroom.custody.cosigner.store import (
 )
 from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.documents.consent import Tombstone, open_tombstone
+from strongroom.kernel.documents.document_set import DocumentSet
 from strongroom.kernel.documents.signing import Signed
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import derive_transaction_id
@@ -70,19 +71,19 @@ def _honour(context: Context, order: HonourTombstone) -> Report:
     )
     if derived.bytes != named.transaction_id or len(hashed) != 32:
         raise StrongroomError(Code.INTENT_MISMATCH, "The transaction id does not follow from the request hash.")
-    _journal(context, order, named)
+    _journal(context, order, named, document_set)
     own = find_tombstone(context.journal.db, request_hash=hashed)
     if own is not None:
         return Tombstoned(ceremony_id=order.ceremony_id, document=own)
     return Honoured(ceremony_id=order.ceremony_id, request_hash=hashed)
 
 
-def _journal(context: Context, order: HonourTombstone, named: Tombstone) -> None:
+def _journal(context: Context, order: HonourTombstone, named: Tombstone, document_set: DocumentSet) -> None:
     hashed = named.request_hash
     if find_peer_tombstone(context.journal.db, request_hash=hashed, signer=order.signer) is not None:
         return
     check_room_to_close(context=context, request_hash=hashed)
-    own = _own_tombstone(context, order, named)
+    own = _own_tombstone(context, order, named, document_set)
     closed = PeerClosed(
         tenant=order.tenant_id,
         request_hash=hashed,
@@ -108,12 +109,15 @@ def _journal(context: Context, order: HonourTombstone, named: Tombstone) -> None
     context.memory.window.remove(hashed)
 
 
-def _own_tombstone(context: Context, order: HonourTombstone, named: Tombstone) -> Closed | None:
+def _own_tombstone(
+    context: Context, order: HonourTombstone, named: Tombstone, document_set: DocumentSet
+) -> Closed | None:
     """Ours beside the peer's, unless there is one, or the digest was released, or may have been."""
     db, hashed = context.journal.db, named.request_hash
     if find_tombstone(db, request_hash=hashed) is not None or find_released(db, request_hash=hashed) is not None:
         return None
-    if find_lost_until(db, tenant=order.tenant_id) is not None:
+    key = context.find_key(document_set)
+    if key is None or key.restored or find_lost_until(db, tenant=order.tenant_id) is not None:
         return None
     return write_tombstone(
         context=context,

@@ -2,8 +2,22 @@
 
 from strongroom.custody.cosigner.operations.context import Context
 from strongroom.custody.cosigner.store import StoredKey, has_backup
+from strongroom.kernel.documents.document_set import DocumentSet
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment
+
+
+def check_journal_whole(*, context: Context, document_set: DocumentSet) -> None:
+    """Check that what was ever promised under the tenant's key is in the journal, as far as the share tells.
+
+    A co-signer that holds none, or a restored one, has lost its journal unless the key was never made: what it released
+    it does not know any more, so it can say of no request that it never will (trust.md 6).
+
+    Raises:
+        StrongroomError: ``KEY_UNKNOWN``, ``JOURNAL_ROLLED_BACK``.
+    """
+    if context.get_key(document_set).restored:
+        raise StrongroomError(Code.JOURNAL_ROLLED_BACK, "The journal was lost: refresh the key first.")
 
 
 def check_share_usable(*, context: Context, key: StoredKey) -> None:
