@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from strongroom.custody.cosigner.domain.entries import Refused as RefusedEntry
+from strongroom.custody.cosigner.domain.limits import AssetLimit, Limits
 from strongroom.custody.cosigner.domain.orders import CloseRequest, HonourTombstone, PeerMessage
 from strongroom.custody.cosigner.domain.reports import Consented, Honoured, Report, Tombstoned
 from strongroom.kernel.documents.codec import decode
@@ -17,7 +18,7 @@ from strongroom.kernel.documents.consent import Tombstone
 from strongroom.kernel.documents.signing import Kind, Signed
 from tests.custody.cosigner.ceremonies import close, header, offer, sign_with, signatures
 from tests.custody.cosigner.opened import reason_of, tombstone_of
-from tests.custody.cosigner.world import TENANT, Transfer, World
+from tests.custody.cosigner.world import ETHER, TENANT, Transfer, World
 from tests.fakes.memory_engine import MemoryEngine, unchanged
 
 
@@ -91,6 +92,23 @@ def test_after_release_the_peer_s_tombstone_frees_the_slot_but_not_the_external_
     repeated = world.transfer(nonce=1, external_id="invoice-7")
     assert reason_of(world, world.cores[3].handle(repeated.order())[0]) == "EXTERNAL_ID_REUSED"
     assert len(signatures(engine.sign(world.transfer(nonce=1).order()))) == 3
+
+
+def test_what_was_released_counts_in_the_limit_of_a_day_though_a_peer_closed_it(
+    world: World, engine: MemoryEngine
+) -> None:
+    """The peer may hold the finished signature: else it could have any amount released in a day, and call it dead."""
+    limits = Limits(assets={"ETH_TEST": AssetLimit(per_transaction_units=2 * ETHER, rolling_24h_units=2 * ETHER)})
+    world.restart(3, limits=limits)
+    dead = close_at(world, released_by_3_only(world, engine), 1)
+    assert isinstance(dead, Tombstoned)
+    assert isinstance(show(world, dead.document, signer=1, to=3), Honoured)
+    another = world.transfer(amount="1")
+    assert reason_of(world, world.cores[3].handle(another.order())[0]) == "LIMIT_EXCEEDED"
+    world.restart(3, limits=limits)
+    assert reason_of(world, world.cores[3].handle(another.order())[0]) == "LIMIT_EXCEEDED"
+    world.clock.advance(24 * 3600)
+    assert isinstance(world.cores[3].handle(world.transfer(amount="1").order())[0], Consented)
 
 
 def test_a_tombstone_ends_the_ceremony_that_runs(world: World, engine: MemoryEngine) -> None:

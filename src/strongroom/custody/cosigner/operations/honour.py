@@ -106,7 +106,8 @@ def _journal(context: Context, order: HonourTombstone, named: Tombstone, documen
     for entry in written:
         note_closing(context=context, request_hash=entry.request_hash)
     context.memory.forget_request(hashed)
-    context.memory.window.remove(hashed)
+    if own is not None:  # else the peer may hold a signature that we released: it goes on counting in the limits
+        context.memory.window.remove(hashed)
 
 
 def _own_tombstone(

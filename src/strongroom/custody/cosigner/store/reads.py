@@ -300,11 +300,13 @@ def is_failure_known(db: sqlite3.Connection, *, ceremony_id: bytes) -> bool:
 
 
 def list_spending(db: sqlite3.Connection, *, since: int) -> Iterator[Spending]:
-    """Consented amounts after that moment (Unix seconds), oldest first, without the dead."""
+    """Consented amounts after that moment (Unix seconds), oldest first, without what we closed ourselves.
+
+    What a peer alone closed was released here, and may land.
+    """
     rows = db.execute(
         "select tenant, request_hash, asset_id, amount_units, at from requests where at > ?"
-        " and request_hash not in (select request_hash from tombstones)"
-        " and request_hash not in (select request_hash from peer_tombstones) order by at",
+        " and request_hash not in (select request_hash from tombstones) order by at",
         (since,),
     )
     for tenant, request_hash, asset_id, amount_units, at in rows:
