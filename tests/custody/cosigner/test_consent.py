@@ -88,6 +88,7 @@ REFUSED: dict[str, tuple[str, Change]] = {
     ),
     "payload-form": ("DOCUMENT_MALFORMED", lambda w, t, o: dataclasses.replace(o, payload=b"\xa0")),
     "payload-intent": ("INTENT_MISMATCH", lambda w, t, o: with_payload(t, o, intent_hash=bytes(32))),
+    "payload-nonce": ("INTENT_MISMATCH", lambda w, t, o: with_payload(t, o, nonce=1 << 63)),
     "payload-gas": ("INTENT_MISMATCH", lambda w, t, o: with_payload(t, o, gas_limit=50_000)),
     "payload-fee": ("MAX_FEE_EXCEEDED", lambda w, t, o: with_payload(t, o, max_fee_per_gas=10**12)),
     "own-fee-limit": ("MAX_FEE_EXCEEDED", lambda w, t, o: with_payload(t, o, max_fee_per_gas=600 * 10**9)),
@@ -230,7 +231,11 @@ def test_limits_hold_per_transaction_and_over_a_day(world: World) -> None:
     assert reason_of(world, ask(world, world.transfer(nonce=1, amount="1.1").order())) == "LIMIT_EXCEEDED"
     world.restart(3, limits=Limits(assets={"ETH_TEST": limit}))
     assert reason_of(world, ask(world, world.transfer(nonce=1, amount="1.1").order())) == "LIMIT_EXCEEDED"
-    world.clock.advance(24 * 3600 + 1)
+    world.clock.advance(24 * 3600 - 1)
+    for _ in range(2):
+        assert reason_of(world, ask(world, world.transfer(nonce=1, amount="2").order())) == "LIMIT_EXCEEDED"
+        world.restart(3, limits=Limits(assets={"ETH_TEST": limit}))
+    world.clock.advance(1)
     assert isinstance(ask(world, world.transfer(nonce=1, amount="2").order()), Consented)
 
 

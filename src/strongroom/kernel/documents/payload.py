@@ -6,6 +6,8 @@ from strongroom.kernel.errors import Code, StrongroomError
 
 NATIVE_TRANSFER_GAS = 21_000
 """Gas of a plain transfer (Yellow Paper, appendix G: G_transaction)."""
+NONCES = 1 << 63
+"""Nonces are below this: what databases count in; no chain takes one of 2^64 (EIP-2681)."""
 
 
 class Payload(Document, frozen=True):
@@ -24,7 +26,11 @@ def check_payload(*, payload: Payload, intent: Intent) -> None:
     Raises:
         StrongroomError: ``INTENT_MISMATCH``, ``MAX_FEE_EXCEEDED``.
     """
-    if payload.intent_hash != intent.hash() or payload.nonce < 0 or payload.gas_limit != NATIVE_TRANSFER_GAS:
+    if (
+        payload.intent_hash != intent.hash()
+        or not 0 <= payload.nonce < NONCES
+        or payload.gas_limit != NATIVE_TRANSFER_GAS
+    ):
         raise StrongroomError(Code.INTENT_MISMATCH, "The payload is not for this intent.")
     if not 0 <= payload.max_priority_fee_per_gas <= payload.max_fee_per_gas:
         raise StrongroomError(Code.INTENT_MISMATCH, "The priority fee exceeds the whole fee.")
