@@ -104,6 +104,8 @@ def test_every_claim_is_needed(claim: str) -> None:
         json.dumps(transfer_body(source=None)).encode(),
         json.dumps(transfer_body(assetId=7)).encode(),
         json.dumps(transfer_body(note="x" * 2000)).encode(),
+        json.dumps(transfer_body(note="\x00")).encode(),
+        json.dumps(transfer_body(externalTxId="invoice \ud800")).encode(),
         json.dumps(transfer_body(note="x" * 300_000)).encode(),
     ],
 )

@@ -28,6 +28,8 @@ MAX_DEPTH = 32
 """Of objects and lists in a body: a parser that recurses must not be led to the end of its stack."""
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""NUL and halves of a surrogate pair: JSON can spell them, and no database keeps them."""
 
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,7 +210,7 @@ def _text(fields: dict[str, object], name: str, *, required: bool = False) -> st
     value = fields.get(name)
     if value is None and not required:
         return ""
-    if not isinstance(value, str) or len(value) > 1024 or (required and not value):
+    if not isinstance(value, str) or len(value) > 1024 or (required and not value) or _UNSTORABLE.search(value):
         raise StrongroomError(Code.REQUEST_INVALID, f"{name} is a text of at most 1024 characters.")
     return value
 
