@@ -67,7 +67,11 @@ def test_bytes_that_decode_encode_back_to_themselves(data: bytes) -> None:
         assert encode(decode_value(data)) == data
 
 
-@pytest.mark.parametrize("data", [b"\xe0", b"\xf7", b"\xfb" + b"\x00" * 8, b"\xc0\x60", b"\xa1\x01\x02"])
+SELF = bytes.fromhex("d81c81d81d00")
+"""A list that holds itself (the tags 28 and 29 of the CBOR registry)."""
+
+
+@pytest.mark.parametrize("data", [b"\xe0", b"\xf7", b"\xfb" + b"\x00" * 8, b"\xc0\x60", b"\xa1\x01\x02", SELF])
 def test_types_that_documents_do_not_use_are_refused(data: bytes) -> None:
     with pytest.raises(StrongroomError) as caught:
         decode_value(data)
@@ -231,7 +235,10 @@ def broken(document: DocumentSet) -> list[tuple[DocumentSet, Code]]:
             change(document, vault_accounts=(change(document.vault_accounts[0], first=5, last=4),)),
             Code.DOCUMENT_MALFORMED,
         ),
+        (change(document, assets=(change(eth_test(), chain_id=0),)), Code.DOCUMENT_MALFORMED),
+        (change(document, assets=(change(eth_test(), chain_id=1 << 63),)), Code.DOCUMENT_MALFORMED),
         (change(document, request_lifetime_s=0), Code.DOCUMENT_MALFORMED),
+        (change(document, request_lifetime_s=1 << 31), Code.DOCUMENT_MALFORMED),
     ]
 
 

@@ -13,6 +13,8 @@ from strongroom.kernel.digest import sha256
 from strongroom.kernel.errors import Code, StrongroomError
 
 MAX_DOCUMENT_BYTES = 1 << 20
+MAX_DEPTH = 32
+"""Of maps and lists in a plain value."""
 
 
 class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -54,20 +56,24 @@ def decode_value(data: bytes) -> object:
         StrongroomError: ``DOCUMENT_MALFORMED``.
     """
     value = _load(data)
-    if not _is_plain(value):
+    if not _is_plain(value, MAX_DEPTH):
         raise StrongroomError(Code.DOCUMENT_MALFORMED, "The document holds a type that documents do not use.")
     if encode(value) != data:
         raise StrongroomError(Code.DOCUMENT_MALFORMED, "The encoding is not the deterministic one.")
     return value
 
 
-def _is_plain(value: object) -> bool:
+def _is_plain(value: object, depth: int) -> bool:
+    """A list may hold itself: CBOR has tags for that."""
+    if depth == 0:
+        return False
     if isinstance(value, dict):
         return all(
-            isinstance(key, str) and _is_plain(item) for key, item in cast("dict[object, object]", value).items()
+            isinstance(key, str) and _is_plain(item, depth - 1)
+            for key, item in cast("dict[object, object]", value).items()
         )
     if isinstance(value, list):
-        return all(_is_plain(item) for item in cast("list[object]", value))
+        return all(_is_plain(item, depth - 1) for item in cast("list[object]", value))
     return value is None or isinstance(value, bool | int | bytes | str)
 
 

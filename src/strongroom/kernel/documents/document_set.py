@@ -16,6 +16,10 @@ from strongroom.kernel.ids import Environment, TenantId
 COSIGNER_COUNT = 3
 """The product makes 3-of-3 keys only (requirement 1, step 10)."""
 DEFAULT_REQUEST_LIFETIME_S = 24 * 3600
+_LARGEST = 1 << 31
+"""Above any lifetime in seconds that ends in a year with four digits, and any vault account."""
+_CHAINS = 1 << 63
+"""Chain ids are below this: what databases count in."""
 
 
 class Member(Document, frozen=True):
@@ -341,17 +345,18 @@ def _check_lists(document: DocumentSet) -> None:
     _check_distinct("assets", [asset.id for asset in document.assets])
     _check_distinct("addresses", [entry.id for entry in document.addresses])
     _check_distinct("rules", [rule.id for rule in document.policy.rules])
-    if document.request_lifetime_s <= 0 or any(
-        not 0 <= part.first <= part.last < 1 << 31 for part in document.vault_accounts
+    if not 0 < document.request_lifetime_s < _LARGEST or any(
+        not 0 <= part.first <= part.last < _LARGEST for part in document.vault_accounts
     ):
         raise StrongroomError(
-            Code.DOCUMENT_MALFORMED, "Lifetimes are positive and account ranges run upwards below 2^31."
+            Code.DOCUMENT_MALFORMED, "Lifetimes are positive and account ranges run upwards, both below 2^31."
         )
     for entry in document.addresses:
         if parse_evm_address(entry.address) != entry.address:
             raise StrongroomError(Code.ADDRESS_INVALID, f"Address {entry.id} is not in EIP-55 form.")
     for asset in document.assets:
-        if asset.max_fee_units <= 0 or asset.confirmations < 1 or not 0 <= asset.decimals <= 77:
+        numbers = asset.max_fee_units > 0 and asset.confirmations >= 1 and 0 <= asset.decimals <= 77
+        if not numbers or not 0 < asset.chain_id < _CHAINS:
             raise StrongroomError(Code.DOCUMENT_MALFORMED, f"Asset {asset.id} has impossible numbers.")
     for rule in document.policy.rules:
         ranged = rule.min_amount_units is not None or rule.max_amount_units is not None
