@@ -119,6 +119,7 @@ def reported_failed_but_paid() -> Change:
 PROMISES = [entry for one in PAID for entry in promised(one)]
 RELEASED_ONLY = [*PROMISES, ("released", {"request_hash": BLOCKED.request_hash, "digest": b"d"})]
 OTHER = completed(0, value=7)
+LOST = completed(7)
 ASKED: tuple[str, Mapping[str, object]] = (
     "callback-asked",
     {"request_hash": PAID[0].request_hash, "digest": ledger.signed_fields(PAID[0])[0]},
@@ -297,6 +298,11 @@ VIOLATIONS: Mapping[str, tuple[Change, ...]] = {
         journal(3, ("callback-asked", {"request_hash": b"r"})),
     ),
     "journal-finished": (journal(1, *PROMISES[:2]), journal(2, *promised(PAID[0]), *promised(PAID[1])[:2])),
+    "journal-known": (
+        *(journal(1, *PROMISES, entry) for entry in promised(LOST)),
+        journal(2, *PROMISES, tombstone_of(LOST, signer=2)),
+        journal(2, *PROMISES, ("consented", {"digest": b"d", "chain_id": CHAIN, "sender": SENDER, "nonce": 2})),
+    ),
 }
 CASES = [(name, number) for name, changes in VIOLATIONS.items() for number in range(len(changes))]
 
@@ -386,4 +392,5 @@ def test_what_cannot_be_read_is_said() -> None:
         "journal-closed",
         "journal-callbacks",
         "journal-finished",
+        "journal-known",
     ]

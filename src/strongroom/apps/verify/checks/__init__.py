@@ -54,4 +54,5 @@ CHECKS: tuple[Check, ...] = (
         callbacks.check_journals,
     ),
     _check("journal-finished", "every co-signer has finished what was signed", journals.check_finished),
+    _check("journal-known", "whatever a co-signer promised or closed is a transaction", journals.check_known),
 )

@@ -96,6 +96,17 @@ def check_finished(books: Books, notes: Notes) -> None:
             notes.expect(holds=finished.get(request_hash) == digest, about=one.id, what=what)
 
 
+def check_known(books: Books, notes: Notes) -> None:
+    """Nobody had anything promised or closed that the manager has not: no request came past it, and none is lost."""
+    known = {one.request_hash for one in books.after.transactions}
+    for index, entries in _journals(books, notes):
+        for kind in _SHAPES:
+            for fields in _of_kind(index, entries, kind, notes):
+                request_hash = get_bytes(fields, "request_hash")
+                what = f"was {kind} by co-signer {index}, and is no transaction"
+                notes.expect(holds=request_hash in known, about=request_hash.hex(), what=what)
+
+
 def _journals(books: Books, notes: Notes) -> Iterator[tuple[int, tuple[Entry, ...]]]:
     if not books.journals:
         notes.leave_out(_LEFT_OUT)
@@ -122,6 +133,7 @@ def _slot(fields: Fields) -> Slot:
 
 
 def _check_consented(fields: Fields) -> None:
+    get_bytes(fields, "request_hash")
     get_bytes(fields, "digest")
     _slot(fields)
 
