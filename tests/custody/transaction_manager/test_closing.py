@@ -213,10 +213,23 @@ async def test_a_tombstone_that_does_not_verify_is_refused_and_never_stored(worl
         (tenant.signed_document_set().encode(), Code.DOCUMENT_SIGNATURE_INVALID),
         (b"", Code.DOCUMENT_MALFORMED),
     ):
-        assert await refused(world.record_close(transaction_id, *_stones(world, 1), stone)) is code
+        assert await refused(world.record_close(transaction_id, stone)) is code
     assert await refused(world.record_close(transaction_id)) is Code.REQUEST_INVALID
     (row,) = await world.rows("select status, tombstone, freed from transactions")
     assert (row["status"], row["tombstone"], row["freed"]) == ("CANCELLING", None, False)
+
+
+@pytest.mark.parametrize(("index", "status"), [(3, "CANCELLED"), (2, "CANCELLING")])
+async def test_a_tombstone_that_verifies_counts_beside_one_that_does_not(world: World, index: int, status: str) -> None:
+    """Co-signer 1 lies: it keeps nobody from hearing the others."""
+    transaction_id = await _cancelling(world, until="8")
+    lie = tombstone(make_tenant(), world.neighbours.engine.closings[-1], index=1)
+    true = _stones(world, index)
+    assert await world.record_close(transaction_id, lie, *true) == status
+    found = await world.get(transaction_id)
+    assert (found.status, found.tombstone) == (status, true[0] if index == 3 else b"")
+    slots = await world.rows("select state from spend_slots")
+    assert [row["state"] for row in slots] == ["FREED"]
 
 
 async def test_what_nobody_ordered_to_close_is_not_closed(world: World) -> None:

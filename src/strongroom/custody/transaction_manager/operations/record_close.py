@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+import structlog
+
 from strongroom.custody.transaction_manager.domain.closing import CUSTOMER, check_tombstone, decide_close
 from strongroom.custody.transaction_manager.domain.errand import Errand
 from strongroom.custody.transaction_manager.domain.status import Status
@@ -13,6 +15,7 @@ from strongroom.custody.transaction_manager.operations.store_step import store_s
 from strongroom.custody.transaction_manager.store import lanes
 from strongroom.kernel.errors import Code, StrongroomError
 
+_log = structlog.stdlib.get_logger(__name__)
 WATCH_SLOT: Final = "watch_slot"
 _TRIES: Final = 5
 
@@ -27,8 +30,8 @@ async def record_close(
 
     Raises:
         StrongroomError: ``TRANSACTION_UNKNOWN``, ``REQUEST_INVALID`` without a tombstone; ``DOCUMENT_*``,
-            ``INTENT_MISMATCH`` for one that does not verify, and nothing is stored; ``STATUS_CONFLICT`` for a
-            transaction that is not closing; ``CLAIM_LOST`` when others are always faster.
+            ``INTENT_MISMATCH`` if none verifies, and nothing is stored; ``STATUS_CONFLICT`` for a transaction that is
+            not closing; ``CLAIM_LOST`` when others are always faster.
     """
     if not tombstones:
         raise StrongroomError(Code.REQUEST_INVALID, "A close is reported with its tombstones.")
@@ -49,14 +52,26 @@ async def record_close(
 
 
 async def _verify(transaction: Transaction, tombstones: Sequence[bytes], ports: Ports) -> dict[int, bytes]:
-    """The tombstones by co-signer, by the roster of now or of the acceptance."""
+    """The tombstones by co-signer, by the roster of now or of the acceptance.
+
+    One that does not verify is passed over beside one that does: else a co-signer that lies could keep co-signer 3's
+    word from being heard. If none does, the first says why.
+    """
     versions = dict.fromkeys((transaction.current_version, transaction.document_set_version))
     document_sets = [
         await ports.documents.get(tenant_id=transaction.tenant_id, version=version) for version in versions
     ]
-    return {
-        check_tombstone(data=data, transaction=transaction, document_sets=document_sets): data for data in tombstones
-    }
+    signed: dict[int, bytes] = {}
+    failures: list[StrongroomError] = []
+    for data in tombstones:
+        try:
+            signed[check_tombstone(data=data, transaction=transaction, document_sets=document_sets)] = data
+        except StrongroomError as error:
+            _log.error("alarm_tombstone", transaction_id=str(transaction.id), code=error.code.name, detail=error.detail)
+            failures.append(error)
+    if not signed:
+        raise failures[0]
+    return signed
 
 
 async def _store(transaction: Transaction, change: Change, received: Received, ports: Ports) -> None:
