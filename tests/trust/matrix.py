@@ -28,6 +28,7 @@ class Party(StrEnum):
     DATABASE_ADMINISTRATOR = "database administrator"
     COSIGNER_1 = "co-signer 1"
     PROVIDER = "co-signers 1 and 2 with the platform"
+    CALLBACK_HANDLER = "callback handler"
 
 
 class Attack(StrEnum):
@@ -73,6 +74,7 @@ HOLDINGS: Mapping[Party, Holdings] = {
     Party.PLATFORM_CA: Holdings(mints=True),
     Party.DATABASE_ADMINISTRATOR: Holdings(),
     Party.COSIGNER_1: Holdings(cosigners=frozenset({1}), signs=frozenset({Role.COSIGNER})),
+    Party.CALLBACK_HANDLER: Holdings(),
     Party.PROVIDER: Holdings(
         services=SERVICES,
         signs=frozenset({Role.SCREENING, Role.POLICY_ENGINE, Role.COSIGNER}),
@@ -83,7 +85,7 @@ HOLDINGS: Mapping[Party, Holdings] = {
 
 OUTSIDE = (Party.SCREENING, Party.NODES)
 """No request and no document of a request passes through them: what they send goes out in their own name."""
-CARRIERS = tuple(party for party in Party if party not in (*OUTSIDE, Party.COSIGNER_1))
+CARRIERS = tuple(party for party in Party if party not in (*OUTSIDE, Party.COSIGNER_1, Party.CALLBACK_HANDLER))
 """Request, intent, payload and documents pass through them, or they can pose as somebody through whom they pass."""
 
 TRIED: dict[tuple[Party, Attack], list[str]] = {}
@@ -125,10 +127,13 @@ def tries_each(attacks: Mapping[Attack, Mapping[Party, Code]]) -> Callable[[F], 
 _SHOWS_NO_ADDRESS = "Shows no address to anybody: addresses come from the vault through the gateway."
 _HAS_NO_DOCUMENTS = "Hands on no document set and no key request."
 _ONE_OF_THREE = "Hands on nothing: it speaks to its peers in ceremonies, and there every consent is compared."
+_ASKED_LAST = "Is asked by co-signer 3 alone, after every check has passed: its answer can only stop what would go on."
+_OF_THE_HANDLER = (Attack.UNASKED, Attack.SLOT, Attack.HELD_BACK, Attack.FALSE_END)
 SENSELESS: Mapping[tuple[Party, Attack], str] = {
     **{(party, Attack.ADDRESS): _SHOWS_NO_ADDRESS for party in OUTSIDE},
     **{(party, attack): _HAS_NO_DOCUMENTS for party in OUTSIDE for attack in (Attack.OWNER, Attack.IDENTITY)},
     **{(party, Attack.HELD_BACK): "Has no share; its tombstones are forged." for party in OUTSIDE},
+    **{(Party.CALLBACK_HANDLER, attack): _ASKED_LAST for attack in Attack if attack not in _OF_THE_HANDLER},
     (Party.COSIGNER_1, Attack.CONTRACT): _ONE_OF_THREE,
     (Party.COSIGNER_1, Attack.INITIATOR): _ONE_OF_THREE,
     (Party.COSIGNER_1, Attack.APPROVER): _ONE_OF_THREE,
