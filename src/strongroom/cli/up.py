@@ -17,6 +17,15 @@ from strongroom.cli.output import say, show_facts
 SOMEONE = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 """The second public account of the development chain: a receiver for a first try."""
 
+DataFolder = Annotated[
+    Path, Parameter(help="The data folder: made if absent, its state survives a restart.", show_default=True)
+]
+Port = Annotated[
+    int,
+    Parameter(
+        help="Of the REST door; 0 for that of the last start, or a free one.", validator=Number(gte=0, lte=65535)
+    ),
+]
 TravelRuleFile = Annotated[
     Path | None,
     Parameter(
@@ -33,15 +42,8 @@ Simulate = Annotated[bool, Parameter(help="Forget the enclave of an earlier star
 
 def up(
     *,
-    data: Annotated[
-        Path, Parameter(help="The data folder: made if absent, its state survives a restart.", show_default=True)
-    ] = (DEFAULT_DATA_DIR),
-    port: Annotated[
-        int,
-        Parameter(
-            help="Of the REST door; 0 for that of the last start, or a free one.", validator=Number(gte=0, lte=65535)
-        ),
-    ] = 0,
+    data: DataFolder = DEFAULT_DATA_DIR,
+    port: Port = 0,
     ready_file: ReadyFile = None,
     travel_rule: TravelRuleFile = None,
     simulate_travel_rule: Simulate = False,
@@ -66,19 +68,17 @@ def up(
 
     say(f"Strongroom starts in {data.absolute()}")
     try:
-        run_embedded(
-            data,
-            port=port,
-            tell=lambda line: say(f"  {line}"),
-            when_ready=when_ready,
-            travel_rule=chosen,
-            when_held=when_held,
-        )
+        run_embedded(data, port=port, tell=tell, when_ready=when_ready, travel_rule=chosen, when_held=when_held)
     finally:
         if was_ready and ready_file is not None:
             remove(ready_file)
     say(f"Stopped. Its state stays in {data.absolute()}")
     return Exit.OK if was_ready else Exit.INTERRUPTED
+
+
+def tell(line: str) -> None:
+    """Print what happens at the start, below the line that says that it starts."""
+    say(f"  {line}")
 
 
 def show_ready(ready: Ready) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.kernel.ids import Environment
 from strongroom.runtime.config import Settings, load_settings
+from strongroom.runtime.http import is_loopback
 
 PREFIX: Final = "STRONGROOM_ENCLAVE_"
 _TOKEN_MIN: Final = 16
@@ -35,7 +36,7 @@ class ApiSettings(Settings, frozen=True):
 
 
 class MessagesSettings(Settings, frozen=True):
-    """Where the door for the hub listens."""
+    """Where the door for the hub listens; beyond loopback only with ``hub.tls_folder``."""
 
     host: str = "127.0.0.1"
     port: int = 8631
@@ -312,6 +313,9 @@ def load_config(file: Path, *, environ: Mapping[str, str]) -> EnclaveConfig:
     missing = [name for name, value in _needed(config).items() if not value]
     if missing:
         raise StrongroomError(Code.CONFIG_INVALID, f"{', '.join(missing)} must be set.")
+    if not config.hub.tls_folder and not is_loopback(config.messages.host):
+        detail = "messages.host beyond loopback needs hub.tls_folder: without TLS the door takes messages from anybody."
+        raise StrongroomError(Code.CONFIG_INVALID, detail)
     return config
 
 
