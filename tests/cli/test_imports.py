@@ -11,7 +11,7 @@ import strongroom.cli
 FOLDER = Path(strongroom.cli.__path__[0])
 STARTERS = frozenset({"up", "demo", "verify", "recovery", "travel_rule_upkeep"})
 """They start things, audit them from below or need no system at all, so they may import apps; nothing else may."""
-OFFLINE = frozenset({"travel_rule"})
+OFFLINE = frozenset({"travel_rule", "travel_rule_explain"})
 """They work on files alone, with the wing's pure library and the day's date."""
 DOORS = frozenset({"failures", "main"})
 """They must be quick, so they know the error codes without the client."""

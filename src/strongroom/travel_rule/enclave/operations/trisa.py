@@ -58,27 +58,21 @@ async def answer_envelope(*, means: Means, body: bytes, from_vasp: str, public_k
             not open; ``VASP_UNKNOWN``; ``UNAVAILABLE`` or ``DEADLINE_EXCEEDED`` if the back end does not decide.
     """
     recipient, key = _recipient(public_key), own_key(means=means)
-    if from_vasp == means.own_vasp_id:
-        raise StrongroomError(Code.VASP_UNKNOWN, "That is this enclave's own provider.")
-    await means.country_of(from_vasp)  # whom nobody knows asks nothing, and leaves no row
+    await _check_sender(means, from_vasp)
     envelope = parse_envelope(body)
     received = read_contents(open_envelope(envelope, key=key), demands=means.demands())
     uuid, transaction = uuid_of(envelope=envelope), received.transaction
-    if received.identity.element is None or not received.identity.is_valid:
+    payload = received.identity.element
+    if payload is None or not received.identity.is_valid:
         first = received.identity.violations[0]
         return _refused(means, uuid, _UNPARSEABLE, f"{first.code} at {first.path}: {first.message}")
     if not isinstance(transaction, Transaction):
         return _refused(means, uuid, _BAD, "A pending message asks nothing.")
-    account = _account(received.identity.element, transaction)
+    account = _account(payload, transaction)
     if not (account and transaction.amount and transaction.asset_type):
         return _refused(means, uuid, "MISSING_FIELDS", "The transaction says no beneficiary, amount or asset_type.")
-    question = question_from(
-        means=means,
-        payload=received.identity.element,
-        asset=_asset(transaction),
-        account=account,
-        uuid=uuid,
-    )
+    asset = _asset(transaction)
+    question = question_from(means=means, payload=payload, asset=asset, account=account, uuid=uuid)
     guard = str(means.new_message_id())  # a repetition is known by its uuid and content
     answer = await receive_verification(means=means, question=question, from_vasp=from_vasp, guard=guard)
     outcome = Outcome(result=Result(answer.result), reason=answer.reason, message=answer.message)
@@ -87,6 +81,13 @@ async def answer_envelope(*, means: Means, body: bytes, from_vasp: str, public_k
     known = await means.database.read(lambda tx: find_verification(tx, uuid, cipher=means.cipher))
     assert known is not None, "it was answered from its row"
     return write_envelope(_sealed(means, known, recipient, is_answer=True))
+
+
+async def _check_sender(means: Means, from_vasp: str) -> None:
+    """Whom nobody knows asks nothing, and leaves no row; ``VASP_UNKNOWN``."""
+    if from_vasp == means.own_vasp_id:
+        raise StrongroomError(Code.VASP_UNKNOWN, "That is this enclave's own provider.")
+    await means.country_of(from_vasp)
 
 
 def _sealed(means: Means, known: Verification, recipient: RSAPublicKey, *, is_answer: bool) -> Envelope:
