@@ -1,6 +1,7 @@
 """The program as its operator meets it, and what it may never import."""
 
 import asyncio
+import dataclasses
 import json
 import os
 import signal
@@ -11,14 +12,27 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from strongroom.custody.cosigner.app import open_context, system_ports
+from strongroom.custody.cosigner.config import (
+    CosignerConfig,
+    find_callback_config,
+    load_config,
+    write_callback_config,
+    write_config,
+)
 from strongroom.custody.cosigner.domain.entries import DocumentSetInstalled, Frozen
+from strongroom.custody.cosigner.domain.limits import Limits
+from strongroom.custody.cosigner.providers.callback_keys import open_callback_key
 from strongroom.custody.cosigner.store import Journal
 from strongroom.interfaces.cosigner_engine.v1 import cosigner_engine_pb2 as pb
 from strongroom.kernel.documents.document_set import CosignerIdentity
 from strongroom.kernel.documents.keys import KeyRequest
 from strongroom.kernel.documents.signing import Kind
+from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.clock import SystemClock
 from strongroom.runtime.pki import Authority, TlsIdentity, new_root
+from strongroom.vendors.callback_handler.tokens import parse_public_key, public_key_pem
+from tests.custody.cosigner.handlers import config_of, rsa_key
 from tests.custody.cosigner.world import ENVIRONMENT, TENANT, World
 from tests.fakes.cosigner_link import FakeLink
 
@@ -180,3 +194,95 @@ def key_order(world: World, now_s: int) -> pb.EngineOrder:
     return pb.EngineOrder(
         ceremony_id=os.urandom(32), start_key_ceremony=pb.StartKeyCeremony(tenant_id=TENANT, key_request=signed)
     )
+
+
+def handler_key(folder: Path) -> Path:
+    """The handler's public key, as its operator hands it over."""
+    path = folder / "handler.pub.pem"
+    path.write_bytes(public_key_pem(rsa_key("handler")))
+    return path
+
+
+def test_a_callback_handler_is_set_shown_and_removed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    program("init", "--home", home, "--index", "3", "--operator", "customer")
+    assert "nobody is asked" in program("callback", "show", "--home", home).stdout
+    key = program("callback", "key", "--home", home).stdout
+    assert open_callback_key(home).strip() == key.strip()
+    parse_public_key(key.encode())
+    assert (home / "callback_key.pem").stat().st_mode & 0o077 == 0
+    options = ("--url", "https://handler.example/cosigner", "--handler-key", handler_key(tmp_path), "--timeout-s", "20")
+    ran = program("callback", "set", "--home", home, *options)
+    assert (ran.returncode, "https://handler.example/cosigner is asked" in ran.stdout) == (0, True), ran.stderr
+    assert "20 s" in program("callback", "show", "--home", home).stdout
+    assert "nobody is asked" in program("callback", "remove", "--home", home).stdout
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://handler.example/",
+        "http://127.0.0.1.example/",
+        "ftp://127.0.0.1/",
+        "https://user:word@handler.example/",
+        "https://handler.example/?q=1",
+        "https:///path",
+        "https://handler.example:0/",
+        "https://handler.example:x/",
+        "https://handler.example/a b",
+        "handler.example",
+        "",
+    ],
+)
+def test_a_handler_is_reached_by_https_or_on_this_machine(tmp_path: Path, url: str) -> None:
+    with pytest.raises(StrongroomError) as refused:
+        write_callback_config(tmp_path, config_of(url))
+    assert refused.value.code is Code.CONFIG_INVALID
+    assert find_callback_config(tmp_path) is None
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8/", "http://localhost/x", "http://[::1]:81", "https://a.example"])
+def test_what_is_written_is_read_again(tmp_path: Path, url: str) -> None:
+    write_callback_config(tmp_path, config_of(url, timeout_s=2.5, retry_s=1))
+    assert find_callback_config(tmp_path) == config_of(url, timeout_s=2.5, retry_s=1)
+
+
+def home_of(tmp_path: Path, index: int = 3) -> Path:
+    """A co-signer's home with a key for callbacks."""
+    limits = Limits(assets={})
+    config = CosignerConfig(index=index, operator="customer", environment=ENVIRONMENT, limits=limits)
+    write_config(tmp_path, config)
+    open_callback_key(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("broken", ["[", "url = 'https://a.example'", "no key", "no own key", "index"])
+def test_a_handler_that_cannot_be_read_stops_the_start(tmp_path: Path, broken: str) -> None:
+    """As if there were none would be to consent unasked."""
+    home = home_of(tmp_path, 1 if broken == "index" else 3)
+    write_callback_config(home, config_of("https://a.example"))
+    if broken == "no key":
+        write_callback_config(home, dataclasses.replace(config_of("https://a.example"), handler_key="no key"))
+    elif broken == "no own key":
+        (home / "callback_key.pem").unlink()
+    elif broken != "index":
+        (home / "callback.toml").write_text(broken)
+    with pytest.raises(StrongroomError) as refused:
+        open_context(home=home, config=load_config(home), ports=system_ports(home))
+    assert refused.value.code is Code.CONFIG_INVALID
+
+
+def test_only_the_customer_s_co_signer_has_a_handler(tmp_path: Path) -> None:
+    home = home_of(tmp_path, 2)
+    options = ("--url", "https://handler.example/", "--handler-key", handler_key(home))
+    ran = program("callback", "set", "--home", home, *options)
+    assert (ran.returncode, "Only co-signer 3" in ran.stderr) == (1, True)
+    assert find_callback_config(home) is None
+
+
+def test_a_key_that_is_none_is_not_taken(tmp_path: Path) -> None:
+    home = home_of(tmp_path)
+    (home / "short.pem").write_text("no key")
+    options = ("--url", "https://handler.example/", "--handler-key", home / "short.pem")
+    ran = program("callback", "set", "--home", home, *options)
+    assert (ran.returncode, "CONFIG_INVALID" in ran.stderr) == (1, True)

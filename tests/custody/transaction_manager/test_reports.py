@@ -90,6 +90,26 @@ async def test_what_was_assembled_must_be_of_this_intent(world: World, allowed: 
     assert (await world.history(allowed))[-1] == "SIGNED"
 
 
+async def test_a_callback_is_a_part_of_step_10_and_no_step_by_itself(world: World, allowed: str) -> None:
+    await world.walk(allowed, until="9")
+    for alone in (("10a",), ("10", "10a")):
+        assert await refused(world.report(allowed, *alone, document=b"")) is Code.REQUEST_INVALID
+    assert await refused(world.report(allowed, "10a", "10", caller="secure_vault")) is Code.CALLER_NOT_ALLOWED
+    await world.report(allowed, "10a", "10")
+    before = await _version(world)
+    await world.report(allowed, "10a", "10")
+    assert await _version(world) == before
+    steps = [step.step for step in (await world.get(allowed)).steps]
+    assert steps[-4:] == ["10a", "10", "10", "10"]
+    await world.report(allowed, "11")
+
+
+async def test_a_rejected_callback_ends_it_in_step_10(world: World, allowed: str) -> None:
+    await world.walk(allowed, until="9")
+    assert (await world.report(allowed, "10a", "10", outcome="CALLBACK_REJECTED")).ended
+    assert (await world.get(allowed)).sub_status == "REJECTED_BY_USER"
+
+
 async def test_all_three_cosigners_belong_to_step_10(world: World, allowed: str) -> None:
     await world.walk(allowed, until="9")
     two = [
