@@ -25,14 +25,7 @@ from typing import Self, final
 from urllib.parse import quote
 
 from strongroom.apps.embedded.ports import HOST, keep_port
-from strongroom.apps.embedded.process import (
-    Account,
-    Command,
-    ManagedProcess,
-    find_identity,
-    lock_file,
-    run_to_end,
-)
+from strongroom.apps.embedded.process import Account, Command, ManagedProcess, find_identity, lock_file, run_to_end
 from strongroom.apps.embedded.supervisor import ChildSpec
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.runtime.entropy import Entropy, SystemEntropy

@@ -218,8 +218,8 @@ CREATE TRIGGER service_handoff_events_append_only BEFORE DELETE OR UPDATE ON pub
 ALTER TABLE public.service_handoff_events ENABLE ALWAYS TRIGGER service_handoff_events_append_only;
 CREATE TRIGGER service_handoff_events_no_truncate BEFORE TRUNCATE ON public.service_handoff_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.service_handoff_events ENABLE ALWAYS TRIGGER service_handoff_events_no_truncate;
-CREATE TRIGGER slot_watches_closed_once BEFORE UPDATE ON public.slot_watches FOR EACH ROW EXECUTE FUNCTION public.set_once('closed_at');
-CREATE TRIGGER watches_closed_once BEFORE UPDATE ON public.watches FOR EACH ROW EXECUTE FUNCTION public.set_once('closed_at', 'alerted_at');
+CREATE TRIGGER slot_watches_closed_once BEFORE UPDATE ON public.slot_watches FOR EACH ROW WHEN (((old.closed_at IS NOT NULL) AND (old.closed_at IS DISTINCT FROM new.closed_at))) EXECUTE FUNCTION public.set_once('closed_at');
+CREATE TRIGGER watches_closed_once BEFORE UPDATE ON public.watches FOR EACH ROW WHEN ((((old.closed_at IS NOT NULL) AND (old.closed_at IS DISTINCT FROM new.closed_at)) OR ((old.alerted_at IS NOT NULL) AND (old.alerted_at IS DISTINCT FROM new.alerted_at)))) EXECUTE FUNCTION public.set_once('closed_at', 'alerted_at');
 CREATE TRIGGER work_keeps_unfinished BEFORE DELETE ON public.work FOR EACH ROW WHEN ((old.finished_at IS NULL)) EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE public.work ENABLE ALWAYS TRIGGER work_keeps_unfinished;
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
