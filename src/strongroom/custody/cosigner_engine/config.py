@@ -12,7 +12,8 @@ class EngineConfig:
     Args:
         link_address: ``127.0.0.1:<port>`` of the door that co-signers dial.
         link_tls: the engine's TLS leaf for that door.
-        consent_timeout_s: for all three answers to the consent phase, callbacks included.
+        consent_timeout_s: for all three answers to the consent phase. A callback handler may take longer: its answer is
+            journalled at the co-signer, and used by the next ceremony.
         round_timeout_s: without any message of a running ceremony.
         key_round_timeout_s: the same for key generation, which computes longer.
         presence_wait_s: for an absent co-signer before the call is put back.

@@ -10,7 +10,7 @@ import structlog
 
 from strongroom.custody.cosigner.domain.callback import Answer, Handler, Question, write_claims
 from strongroom.custody.cosigner.domain.entries import CallbackAnswered, CallbackAsked
-from strongroom.custody.cosigner.operations.answer import check_not_released, write_tombstone
+from strongroom.custody.cosigner.operations.answer import check_not_released, note_closing, write_tombstone
 from strongroom.custody.cosigner.operations.context import Context
 from strongroom.custody.cosigner.store import find_callback, find_tombstone, list_callback_reports
 from strongroom.kernel.digest import sha256
@@ -138,6 +138,7 @@ def _journal_rejection(context: Context, question: Question, entry: CallbackAnsw
     )
     context.memory.forget_request(question.request_hash)
     context.memory.window.remove(question.request_hash)
+    note_closing(context=context, request_hash=question.request_hash)
 
 
 def _sign_report(context: Context, question: Question, answer: Answer) -> bytes:
