@@ -10,7 +10,7 @@ import pytest
 from strongroom.travel_rule.enclave.config import EnclaveConfig
 from strongroom.travel_rule.enclave.operations.commands import list_dead
 from strongroom.travel_rule.enclave.operations.keep import renew_own_key
-from strongroom.travel_rule.messages import parse_envelope
+from strongroom.travel_rule.messages import Kind, VerificationAnswer, parse_envelope, seal_answer
 from tests.fakes.travel_rule_backend import BOB, DAVE, Misbehaviour
 from tests.travel_rule.enclave.pair import A, B, MovedClock, Pair, faster, order, pair, until, until_true
 
@@ -152,6 +152,33 @@ async def test_a_replayed_message_is_refused_and_a_replayed_answer_too(enclaves:
     assert await _refused(enclaves, other)
     enclaves.hub.restore()
     assert (await enclaves.a.final(other))["result"] == "VERIFIED"
+
+
+async def test_a_counterparty_that_answers_about_another_verification_decides_nothing(enclaves: Pair) -> None:
+    means = enclaves.b.enclave.means
+
+    def about_another(answer: bytes) -> bytes:
+        asked = parse_envelope(enclaves.hub.carried[-1][1]).header
+        if asked.kind is not Kind.VERIFICATION:
+            return answer
+        said = VerificationAnswer(
+            verification_uuid="another",
+            result="DENIED",
+            reason=None,
+            message=None,
+            beneficiary=None,
+            beneficiary_vasp=None,
+            verified_at=None,
+        )
+        now, message_id = means.clock.now(), means.new_message_id()
+        return seal_answer(said, question=asked, sender=means.sender, message_id=message_id, now=now)
+
+    enclaves.hub.on_answer = about_another
+    uuid = await enclaves.a.verify(order())
+    await until_true(lambda: len(enclaves.hub.carried) > 2)
+    assert await _refused(enclaves, uuid)
+    enclaves.hub.restore()
+    assert (await enclaves.a.final(uuid))["result"] == "VERIFIED"
 
 
 async def test_a_message_for_another_or_from_nobody_is_turned_away(enclaves: Pair) -> None:
