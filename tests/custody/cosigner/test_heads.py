@@ -16,6 +16,7 @@ from strongroom.kernel.documents.signing import Kind
 from strongroom.kernel.errors import Code
 from tests.custody.cosigner.ceremonies import close, faults, header, other_lane, signatures
 from tests.custody.cosigner.opened import opened, reason_of
+from tests.custody.cosigner.test_refresh import activated, refreshed
 from tests.custody.cosigner.world import TENANT, World
 from tests.fakes.memory_engine import MemoryEngine, unchanged
 
@@ -47,7 +48,7 @@ def test_each_keeps_the_last_signed_head_of_each_peer(world: World, engine: Memo
             found = db.execute("select kind, hash from journal where sequence = ?", (head.sequence,)).fetchone()
             assert found == ("released", head.head)
             assert (head.cosigner, head.epoch, head.sequence) == (peer, 1, kept.sequence)
-    assert WIRE_VERSION == 2
+    assert WIRE_VERSION == 3
 
 
 def test_a_restored_journal_freezes_before_anything_is_released(
@@ -76,6 +77,24 @@ def test_a_restored_journal_freezes_before_anything_is_released(
     (frozen,) = list_frozen(world.contexts[3].journal.db)
     assert frozen.tenant == TENANT
     assert frozen.peer in {1, 2}
+
+
+def test_a_refresh_notices_a_restored_journal_before_its_heads_are_forgotten(
+    world: World, engine: MemoryEngine, tmp_path: Path
+) -> None:
+    """Whoever restores a copy and has the key refreshed at once must not have what was lost forgotten for good."""
+    saved = keep(world, 3, tmp_path)
+    signed = world.transfer()
+    assert len(signatures(engine.sign(signed.order()))) == 3
+    restore(world, 3, saved)
+    records = refreshed(world, engine)
+    assert [(frozen.tenant, frozen.sequence) for frozen in list_frozen(world.contexts[3].journal.db)] == [(TENANT, 4)]
+    assert reason_of(world, close(world, signed)[3]) == "JOURNAL_ROLLED_BACK"
+    activated(world, engine, records)
+    assert [list_frozen(context.journal.db) for context in world.contexts.values()] == [[], [], []]
+    world.clock.advance(60)
+    assert reason_of(world, close(world, signed)[3]) == "JOURNAL_ROLLED_BACK"
+    assert reason_of(world, world.cores[3].handle(signed.order())[0]) == "JOURNAL_ROLLED_BACK"
 
 
 def test_a_head_that_we_did_not_sign_freezes_nobody(world: World, engine: MemoryEngine) -> None:

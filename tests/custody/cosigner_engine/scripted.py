@@ -88,7 +88,7 @@ class Cosigner:
                 await self.outgoing.put(report)
 
     async def _reports(self) -> AsyncIterator[pb.CosignerReport]:
-        yield pb.CosignerReport(greeting=self.greeting or pb.Greeting(index=self.index, wire_version=2))
+        yield pb.CosignerReport(greeting=self.greeting or pb.Greeting(index=self.index, wire_version=3))
         while (report := await self.outgoing.get()) is not None:
             yield report
 

@@ -33,7 +33,7 @@ def signed(world: World, document_set: DocumentSet) -> bytes:
 
 def greeting(index: int, document_set: DocumentSet) -> pb.Greeting:
     head = pb.DocumentSetHead(tenant_id=TENANT, version=document_set.version, hash=document_set.hash())
-    return pb.Greeting(index=index, wire_version=2, document_sets=[head])
+    return pb.Greeting(index=index, wire_version=3, document_sets=[head])
 
 
 async def until_installed(world: World, index: int, versions: list[int]) -> None:

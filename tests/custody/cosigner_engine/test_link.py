@@ -23,7 +23,7 @@ LINK = "cosigner_engine.v1.CosignerLink"
     [
         ({"certified": "secure_vault"}, "PERMISSION_DENIED"),
         ({"certified": "cosigner-2"}, "INVALID_ARGUMENT"),
-        ({"greeting": pb.Greeting(index=2, wire_version=2)}, "INVALID_ARGUMENT"),
+        ({"greeting": pb.Greeting(index=2, wire_version=3)}, "INVALID_ARGUMENT"),
         ({"greeting": pb.Greeting(index=1, wire_version=9)}, "INVALID_ARGUMENT"),
         ({"authority": new_authority()}, "UNAVAILABLE"),
     ],

@@ -16,7 +16,7 @@ from strongroom.kernel.digest import sha256
 from strongroom.kernel.documents.codec import Document, encode
 from strongroom.kernel.errors import Code, StrongroomError
 
-WIRE_VERSION = 2
+WIRE_VERSION = 3
 """Raised whenever an envelope or a message inside changes; co-signers upgrade together (5.3, rule 14)."""
 SIGN = "ecdsa-sign"
 KEYGEN = "ecdsa-keygen"

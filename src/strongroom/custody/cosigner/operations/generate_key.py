@@ -22,6 +22,7 @@ from strongroom.custody.cosigner.domain.reports import Failed, KeyRecorded, Repo
 from strongroom.custody.cosigner.operations.context import Context
 from strongroom.custody.cosigner.operations.exchange import Exchange, UnopenedError
 from strongroom.custody.cosigner.operations.fail import record_failure
+from strongroom.custody.cosigner.operations.heads import held_heads, notice_own_head
 from strongroom.custody.cosigner.operations.peers_allowed import check_peers
 from strongroom.custody.cosigner.store import StoredKey, find_key_by_request, has_consents_under
 from strongroom.kernel.digest import sha256
@@ -38,12 +39,16 @@ _KEYGEN_ROUNDS: Final = 4
 
 
 class Hello(Document, frozen=True):
-    """Round 0: a fresh nonce, what it is about, and the hashes of the facts of what is held already, sorted."""
+    """Round 0: a fresh nonce, what it is about, and the hashes of the facts of what is held already, sorted.
+
+    ``head``: the last journal head of the receiver that the sender holds, an encoded ``Signed``; empty for none.
+    """
 
     nonce: bytes
     document_set_hash: bytes
     key_request_hash: bytes
     held: tuple[bytes, ...]
+    head: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +100,19 @@ class KeyCeremony:
 
     def begin(self) -> tuple[Report, ...]:
         """Round 0."""
-        hello = Hello(
+        heads = held_heads(context=self._context, tenant_id=tenant_of(self._document_set))
+        return self._exchange.send(
+            0, {peer: self._hello(heads[peer].document if peer in heads else b"") for peer in self._context.peers}
+        )
+
+    def _hello(self, head: bytes) -> bytes:
+        return Hello(
             nonce=self._nonces[self._context.index],
             document_set_hash=self._document_set.hash(),
             key_request_hash=self._request_hash,
             held=tuple(sorted(held.facts_hash for held in self._making.held)),
+            head=head,
         ).encode()
-        return self._exchange.send(0, dict.fromkeys(self._context.peers, hello))
 
     def receive(self, message: PeerMessage) -> tuple[Report, ...]:
         """A peer's message, and whatever it completes."""
@@ -143,6 +154,7 @@ class KeyCeremony:
 
     def _greeted(self, inbox: dict[int, bytes]) -> tuple[Report, ...]:
         hellos = {sender: self._read_hello(sender, message) for sender, message in inbox.items()}
+        self._notice_heads(hellos)
         self._nonces |= {sender: hello.nonce for sender, hello in hellos.items()}
         if len(set(self._nonces.values())) != len(QUORUM):
             raise StrongroomError(Code.CEREMONY_FAILED, "Two co-signers sent the same nonce.")
@@ -161,6 +173,20 @@ class KeyCeremony:
             )
         )
         return self._exchange.send(1, _messages(self._keygen.step(None)))
+
+    def _notice_heads(self, hellos: dict[int, Hello]) -> None:
+        """Whether our journal was rolled back: the last moment to find out, for the epoch's heads end with it."""
+        key = self._context.find_key(self._document_set)
+        if key is None:
+            return
+        for sender, hello in hellos.items():
+            notice_own_head(
+                context=self._context,
+                document_set=self._document_set,
+                epoch=key.epoch,
+                peer=sender,
+                shown=hello.head,
+            )
 
     def _repeat(self, held: StoredKey) -> KeyRecorded:
         """All three have it already: never two that could be complete."""

@@ -3,7 +3,7 @@
 from strongroom.custody.cosigner.domain.entries import Frozen, PeerHead
 from strongroom.custody.cosigner.operations.context import Context
 from strongroom.custody.cosigner.operations.exchange import UnopenedError
-from strongroom.custody.cosigner.store import find_entry_hash, list_peer_heads
+from strongroom.custody.cosigner.store import find_entry_hash, is_frozen, list_peer_heads
 from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.documents.consent import Consent, JournalHead, open_by_cosigner
 from strongroom.kernel.documents.document_set import DocumentSet, tenant_of
@@ -63,8 +63,6 @@ def _age(head: PeerHead) -> tuple[int, int]:
 def check_own_head(*, context: Context, document_set: DocumentSet, epoch: int, peer: int, shown: bytes) -> None:
     """Look up the head that a peer holds of us in our own journal, and freeze if it is not there.
 
-    A head of an earlier epoch says nothing: the complete refresh has ended it.
-
     Args:
         shown: an encoded ``Signed`` of kind journal-head; empty for none.
 
@@ -72,20 +70,47 @@ def check_own_head(*, context: Context, document_set: DocumentSet, epoch: int, p
         StrongroomError: ``JOURNAL_ROLLED_BACK``.
         UnopenedError: we did not sign it.
     """
-    if not shown:
+    head = _find_missing(context=context, document_set=document_set, epoch=epoch, peer=peer, shown=shown)
+    if head is None:
         return
+    _freeze(context=context, document_set=document_set, peer=peer, head=head)
+    raise StrongroomError(
+        Code.JOURNAL_ROLLED_BACK, f"Co-signer {peer} holds our head of entry {head.sequence}, which is not here."
+    )
+
+
+def notice_own_head(*, context: Context, document_set: DocumentSet, epoch: int, peer: int, shown: bytes) -> None:
+    """The same where a refresh begins, which goes on: it ends the freeze, and then heads of before say nothing more.
+
+    Unnoticed until then, what was lost would be forgotten for ever. A head that is not ours is passed over.
+    """
+    try:
+        head = _find_missing(context=context, document_set=document_set, epoch=epoch, peer=peer, shown=shown)
+    except UnopenedError:
+        return
+    if head is not None and not is_frozen(context.journal.db, tenant=document_set.tenant):
+        _freeze(context=context, document_set=document_set, peer=peer, head=head)
+
+
+def _find_missing(
+    *, context: Context, document_set: DocumentSet, epoch: int, peer: int, shown: bytes
+) -> JournalHead | None:
+    """Our own head, if it is of this epoch and not in our journal; of an earlier one a refresh has ended it."""
+    if not shown:
+        return None
     try:
         head = decode(decode(shown, Signed).payload, JournalHead)
         if head.epoch != epoch or find_entry_hash(context.journal.db, sequence=head.sequence) == head.head:
-            return
+            return None
         open_by_cosigner(
             data=shown, kind=Kind.JOURNAL_HEAD, shape=JournalHead, index=context.index, document_set=document_set
         )
     except StrongroomError:
         raise UnopenedError(peer) from None
+    return head
+
+
+def _freeze(*, context: Context, document_set: DocumentSet, peer: int, head: JournalHead) -> None:
     context.journal.append(
         Frozen(tenant=document_set.tenant, peer=peer, sequence=head.sequence, head=head.head, at=context.now_s())
-    )
-    raise StrongroomError(
-        Code.JOURNAL_ROLLED_BACK, f"Co-signer {peer} holds our head of entry {head.sequence}, which is not here."
     )

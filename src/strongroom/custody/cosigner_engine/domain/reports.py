@@ -17,7 +17,7 @@ MEMBERS = (1, 2, 3)
 """The co-signers: all of them take part in every ceremony (requirement 1, step 10)."""
 REPORT_MAX_BYTES = 1 << 20
 """Nothing that a co-signer says is longer; the longest message of a ceremony has 55 kB."""
-WIRE_VERSION = 2
+WIRE_VERSION = 3
 _REQUEST_ID_MAX = 64
 _TIME_US_MAX = 1 << 53
 SIGNATURE_BYTES = 65
