@@ -113,9 +113,9 @@ class Stack:
 
         return until(ask, what="somebody answers", timeout_s=_END_S)
 
-    def complete(self, payment: Payment) -> None:
+    def complete(self, payment: Payment, *, within_s: float = _END_S) -> None:
         """Wait until it is COMPLETED, and the receiver has exactly the amount."""
-        done = until(lambda: self._ended(payment), what=f"{payment} ends", timeout_s=_END_S)
+        done = until(lambda: self._ended(payment), what=f"{payment} ends", timeout_s=within_s)
         assert done["status"] == "COMPLETED", done
         assert self.balance_of(payment) == payment.amount_units
 
