@@ -2,7 +2,7 @@
 
 import pytest
 
-from strongroom.custody.cosigner.domain.reports import Consented, Refused, Report, Tombstoned
+from strongroom.custody.cosigner.domain.reports import CallbackReported, Consented, Refused, Report, Tombstoned
 from strongroom.kernel.documents.consent import CallbackAnswer
 from strongroom.kernel.errors import Code
 from tests.custody.cosigner.opened import reason_of
@@ -59,6 +59,20 @@ def test_an_answer_held_back_after_the_others_consented(attacker: Attacker, code
     for index in (1, 2, 3):
         released = world.contexts[index].journal.db.execute("select count(*) from released").fetchone()
         assert released == (0,)
+
+
+def test_two_requests_that_mean_one_digest_are_two_questions(world: TrustWorld) -> None:
+    """The APPROVE of one is not the other's: one request, one transaction."""
+    handler = with_handler(world)
+    orders = [world.transfer().order() for _ in range(2)]
+    assert [world.cores[3].handle(order) for order in orders] == [(), ()]
+    (first, _), (second, _) = handler.asked
+    assert first.digest == second.digest
+    assert first.request_id != second.request_id
+    handler.answer(CallbackAnswer.APPROVE)
+    assert [type(one) for one in world.told] == [CallbackReported, Consented]
+    handler.answer(CallbackAnswer.APPROVE)
+    assert [reason_of(world, one) for one in world.told if isinstance(one, Refused)] == ["SLOT_TAKEN"]
 
 
 @pytest.mark.parametrize("later", [CallbackAnswer.REJECT, CallbackAnswer.APPROVE])

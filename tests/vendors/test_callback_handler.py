@@ -4,6 +4,7 @@ import base64
 import hmac
 import json
 from collections.abc import Callable
+from decimal import Decimal
 
 import jwt
 import pytest
@@ -13,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strongroom.kernel.errors import Code, StrongroomError
+from strongroom.vendors.callback_handler.simulator import CallbackHandlerSimulator
 from strongroom.vendors.callback_handler.tokens import open_token, parse_private_key, parse_public_key, write_token
+from strongroom.vendors.simulated import Request
 from tests.custody.cosigner.handlers import rsa_key
 
 CLAIMS = b'{"action":"APPROVE","requestId":"1"}'
@@ -98,3 +101,21 @@ def test_a_key_that_is_no_long_rsa_key_is_refused(parse: Callable[[bytes], objec
         with pytest.raises(StrongroomError) as caught:
             parse(private if parse is parse_private_key else public)
         assert caught.value.code is Code.CONFIG_INVALID
+
+
+def ask(handler: CallbackHandlerSimulator, question: dict[str, object], *, by: str = "cosigner") -> tuple[int, str]:
+    """Status and action of the stand-in's answer."""
+    token = write_token(json.dumps(question).encode(), rsa_key(by))
+    path = "/hooks/v2/tx_sign_request"
+    reply = handler.answer(Request(method="POST", target=path, path=path, headers={}, body=token.encode()))
+    return reply.status, json.loads(open_token(reply.body, HANDLER))["action"] if reply.status == 200 else ""
+
+
+def test_the_stand_in_answers_its_own_co_signer_alone_and_rejects_what_is_too_much() -> None:
+    handler = CallbackHandlerSimulator(
+        key=rsa_key("handler"), cosigner_key=rsa_key("cosigner").public_key(), reject_above=Decimal("0.5")
+    )
+    assert ask(handler, {"requestId": "1", "amountStr": "0.5"}) == (200, "APPROVE")
+    assert ask(handler, {"requestId": "2", "amountStr": "0.500000000000000001"}) == (200, "REJECT")
+    assert ask(handler, {"requestId": "3", "amountStr": "0.1"}, by="handler") == (401, "")
+    assert [question["requestId"] for question in handler.questions] == ["1", "2"]

@@ -98,9 +98,9 @@ class Cosigner:
         """Nothing stays of a ceremony, nor of the consent that would begin it."""
         self._forget(ceremony_id)
         self._context.memory.live.pop(ceremony_id, None)
-        for digest, order in self._asking.items():
+        for about, order in self._asking.items():
             if order is not None and order.ceremony_id == ceremony_id:
-                self._asking[digest] = None  # the answer is journalled when it comes, for the next ceremony
+                self._asking[about] = None  # the answer is journalled when it comes, for the next ceremony
 
     def refuse(self, order: TransactionOrder, error: StrongroomError) -> Report:
         """The signed NOT_NOW of an order that did not come as it should."""
@@ -143,23 +143,23 @@ class Cosigner:
 
     def _ask(self, order: SeekConsent, question: Question) -> tuple[Report, ...]:
         """The newest order waits for the answer; a question is asked by one call at a time."""
-        handler, is_asked = self._context.handler, question.digest in self._asking
+        handler, is_asked = self._context.handler, question.about in self._asking
         assert handler is not None, "who has no handler has no question"
         if not is_asked and len(self._asking) >= _QUESTIONS_MAX:
             return (self.refuse(order, StrongroomError(Code.NOT_NOW, "The callback handler has enough to answer.")),)
-        self._asking[question.digest] = order
+        self._asking[question.about] = order
         if not is_asked:
             handler.ask(question, answered=lambda answer: self._answered(question, answer))
-        untold = self._untold.pop(question.digest, None)
+        untold = self._untold.pop(question.about, None)
         return () if untold is None else (CallbackReported(ceremony_id=order.ceremony_id, document=untold),)
 
     def _answered(self, question: Question, answer: Answer) -> None:
         """What counts of it is in the journal before the waiting order is sought again, with every check."""
-        order = self._asking.pop(question.digest)
+        order = self._asking.pop(question.about)
         report = record_answer(context=self._context, question=question, answer=answer)
         if order is None:
             if not answer.counts:
-                self._untold[question.digest] = report
+                self._untold[question.about] = report
                 while len(self._untold) > _QUESTIONS_MAX:
                     del self._untold[next(iter(self._untold))]
             return

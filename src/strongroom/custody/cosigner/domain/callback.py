@@ -35,6 +35,11 @@ class Question:
     request_id: str
     claims: bytes
 
+    @property
+    def about(self) -> bytes:
+        """What it is about, 64 bytes: two requests, of one tenant or two, may mean the same digest."""
+        return self.request_hash + self.digest
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:

@@ -51,7 +51,7 @@ def prepare_callback(*, context: Context, handler: Handler, meant: Meant) -> Que
         return None
     if answered is not None:
         raise StrongroomError(Code.CALLBACK_REJECTED)
-    asked_s = context.memory.unanswered.get(meant.digest)
+    asked_s = context.memory.unanswered.get(meant.intent.request_hash + meant.digest)
     if asked_s is not None and context.clock.monotonic_s() < asked_s + handler.retry_s:
         raise StrongroomError(Code.CALLBACK_UNANSWERED)
     request_id = stored.request_id if stored is not None else _journal_question(context, meant)
@@ -85,7 +85,7 @@ def record_answer(*, context: Context, question: Question, answer: Answer) -> by
         _journal_rejection(context, question, entry)
     else:
         context.journal.append(entry)
-    context.memory.unanswered.pop(question.digest, None)
+    context.memory.unanswered.pop(question.about, None)
     return report
 
 
@@ -158,7 +158,7 @@ def _sign_report(context: Context, question: Question, answer: Answer) -> bytes:
 
 def _remember_unanswered(context: Context, question: Question) -> None:
     unanswered = context.memory.unanswered
-    unanswered[question.digest] = context.clock.monotonic_s()
-    unanswered.move_to_end(question.digest)
+    unanswered[question.about] = context.clock.monotonic_s()
+    unanswered.move_to_end(question.about)
     while len(unanswered) > _UNANSWERED_MAX:
         unanswered.popitem(last=False)
