@@ -9,6 +9,7 @@ import msgspec
 from strongroom.custody.cosigner.domain.ceremony import WIRE_VERSION
 from strongroom.custody.cosigner.domain.entries import Frozen
 from strongroom.custody.cosigner.domain.orders import PeerMessage
+from strongroom.custody.cosigner.domain.reports import Consented, Tombstoned
 from strongroom.custody.cosigner.store import list_frozen, list_peer_heads
 from strongroom.custody.cosigner.store.index import end_freeze
 from strongroom.kernel.documents.consent import JournalHead
@@ -129,3 +130,29 @@ def test_a_new_epoch_ends_a_freeze_and_requests_of_before_stay_refused(world: Wo
     world.clock.advance(60)
     after = world.transfer()
     assert world.cores[3].handle(after.order())[0].__class__.__name__ == "Consented"
+
+
+def test_after_a_loss_a_lane_goes_on_from_where_the_others_are(
+    world: World, engine: MemoryEngine, tmp_path: Path
+) -> None:
+    """The slots before are in the lost part; from the first one on, each needs the one before it again."""
+    assert len(signatures(engine.sign(world.transfer(nonce=0).order()))) == 3
+    saved = keep(world, 3, tmp_path)
+    for nonce in (1, 2):
+        assert len(signatures(engine.sign(world.transfer(nonce=nonce).order()))) == 3
+    restore(world, 3, saved)
+    assert signatures(engine.sign(other_lane(world).order())) == []
+    assert [frozen.tenant for frozen in list_frozen(world.contexts[3].journal.db)] == [TENANT]
+    for index in (1, 2, 3):
+        world.restart(index)
+    activated(world, engine, refreshed(world, engine))
+    world.clock.advance(60)
+    dead, gap = world.transfer(nonce=3), world.transfer(nonce=4)
+    assert isinstance(world.cores[3].handle(dead.order())[0], Consented)
+    assert reason_of(world, world.cores[3].handle(gap.order())[0]) == "NOT_NOW"
+    assert isinstance(close(world, dead)[3], Tombstoned)
+    for nonce in (3, 4):
+        assert len(signatures(engine.sign(world.transfer(nonce=nonce, amount="1").order()))) == 3
+    world.restart(3)
+    assert reason_of(world, world.cores[3].handle(world.transfer(nonce=6).order())[0]) == "NOT_NOW"
+    assert len(signatures(engine.sign(world.transfer(nonce=5).order()))) == 3

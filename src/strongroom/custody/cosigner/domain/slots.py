@@ -17,7 +17,9 @@ class Slot:
     finished: bool
 
 
-def check_slot(*, wanted: Slot, held: Slot | None, before: Slot | None, own: Slot | None) -> None:
+def check_slot(
+    *, wanted: Slot, held: Slot | None, before: Slot | None, own: Slot | None, begins_lane: bool = False
+) -> None:
     """Check that a transaction may have a slot.
 
     Args:
@@ -25,6 +27,7 @@ def check_slot(*, wanted: Slot, held: Slot | None, before: Slot | None, own: Slo
         held: who holds the slot now.
         before: the slot with the nonce before, if anybody holds it.
         own: the slot that the transaction had from an earlier consent.
+        begins_lane: what came before was in a journal that was lost, so nobody here can have finished it.
 
     Raises:
         StrongroomError: ``SLOT_TAKEN``; ``NOT_NOW`` while the slot before is not finished.
@@ -34,5 +37,5 @@ def check_slot(*, wanted: Slot, held: Slot | None, before: Slot | None, own: Slo
     place = (wanted.chain_id, wanted.sender, wanted.nonce, wanted.digest)
     if own is not None and (own.chain_id, own.sender, own.nonce, own.digest) != place:
         raise StrongroomError(Code.SLOT_TAKEN, "A transaction keeps its slot and its digest for life.")
-    if wanted.nonce > 0 and (before is None or not before.finished):
+    if wanted.nonce > 0 and not begins_lane and (before is None or not before.finished):
         raise StrongroomError(Code.NOT_NOW, f"The signature of slot {wanted.nonce - 1} is not finished here.")

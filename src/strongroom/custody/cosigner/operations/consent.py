@@ -17,6 +17,7 @@ from strongroom.custody.cosigner.operations.recovery import check_share_usable
 from strongroom.custody.cosigner.store import (
     KnownRequest,
     StoredKey,
+    begins_lane,
     find_consent,
     find_external_id,
     find_lost_until,
@@ -285,6 +286,7 @@ def _check_place(context: Context, asked: _Asked, plan: _Plan) -> None:
         held=find_slot(db, place=(intent.chain_id, intent.sender, nonce)),
         before=find_slot(db, place=(intent.chain_id, intent.sender, nonce - 1)),
         own=find_slot(db, request_hash=asked.request_hash),
+        begins_lane=begins_lane(db, tenant=intent.tenant, place=(intent.chain_id, intent.sender, nonce)),
     )
 
 

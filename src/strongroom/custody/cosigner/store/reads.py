@@ -197,6 +197,19 @@ def find_slot(
     return Slot(chain_id=row[0], sender=row[1], nonce=row[2], request_hash=row[3], digest=row[4], finished=bool(row[5]))
 
 
+def begins_lane(db: sqlite3.Connection, *, tenant: str, place: tuple[int, str, int]) -> bool:
+    """Whether a slot (chain id, sender, nonce) may be the first that this journal knows of its lane.
+
+    The journal was lost, and since then nothing was consented to with a lower nonce of that sender.
+    """
+    found = db.execute(
+        "select 1 from lost_until where tenant = ? and not exists (select 1 from requests"
+        " where chain_id = ? and sender = ? and nonce < ? and requests.at > lost_until.at)",
+        (tenant, *place),
+    )
+    return found.fetchone() is not None
+
+
 def find_consent(db: sqlite3.Connection, *, ceremony_id: bytes) -> bytes | None:
     """The consent given in a ceremony, an encoded ``Signed``."""
     row = db.execute("select document from consents where ceremony_id = ?", (ceremony_id,)).fetchone()
