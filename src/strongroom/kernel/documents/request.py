@@ -26,7 +26,7 @@ MAX_BODY_BYTES = 256 * 1024
 MIN_RSA_BITS = 2048
 MAX_DEPTH = 32
 """Of objects and lists in a body: a parser that recurses must not be led to the end of its stack."""
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """NUL and halves of a surrogate pair: JSON can spell them, and no database keeps them."""
@@ -162,6 +162,8 @@ def check_depth(body: bytes) -> None:
     Raises:
         StrongroomError: ``REQUEST_INVALID``.
     """
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return
     depth = 0
     for bracket in _BRACKET.finditer(_STRING.sub(b"", body)):
         depth += 1 if bracket[0] in b"[{" else -1
