@@ -42,10 +42,11 @@ _FAST: Final = WorkSettings(poll_s=0.1, back_off_s=0.05, back_off_max_s=0.3, lea
 
 @final
 class MovedClock:
-    """The machine's clock, and ``ahead_s`` seconds more."""
+    """The machine's clock, and ``ahead_s`` seconds more; nobody sleeps longer by it than ``longest_s``."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, longest_s: float = 3600.0) -> None:
         self._clock = SystemClock()
+        self._longest_s = longest_s
         self.ahead_s = 0.0
 
     def now(self) -> datetime:
@@ -55,7 +56,7 @@ class MovedClock:
         return self._clock.monotonic_s() + self.ahead_s
 
     async def sleep(self, seconds_s: float) -> None:
-        await self._clock.sleep(seconds_s)
+        await self._clock.sleep(min(seconds_s, self._longest_s))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -130,6 +130,7 @@ class WorkSettings(Settings, frozen=True):
         decide_within_s: the same, once it said PENDING.
         callback_tries: after so many a callback is a dead letter.
         keep_done_s: how long a command that is done is kept.
+        keep_unused_keys_s: how long a key that a counterparty asked for waits for the verification it was asked for.
     """
 
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 64
@@ -141,6 +142,7 @@ class WorkSettings(Settings, frozen=True):
     decide_within_s: float = 72 * 3600.0
     callback_tries: int = 20
     keep_done_s: float = 86400.0
+    keep_unused_keys_s: Annotated[float, msgspec.Meta(ge=3600)] = 86400.0
 
 
 class ChainalysisSettings(Settings, frozen=True):

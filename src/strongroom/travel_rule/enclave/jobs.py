@@ -18,6 +18,7 @@ from strongroom.travel_rule.enclave.operations import commands
 from strongroom.travel_rule.enclave.operations.assess_kyt import run_kyt, take_due_kyt
 from strongroom.travel_rule.enclave.operations.assess_wco import run_wco, take_due_wco
 from strongroom.travel_rule.enclave.operations.means import Means
+from strongroom.travel_rule.enclave.operations.own_keys import forget_unused_keys
 
 _TIDY_S: Final = 60.0
 _LOOK_S: Final = 1.0
@@ -42,6 +43,7 @@ class Worker:
         self._running: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
         self._means: Means | None = None
+        self._last_key = 0
 
     def has_room(self) -> bool:
         """Whether a command that is made now may be leased to this process at once."""
@@ -111,6 +113,11 @@ class Worker:
         while True:
             await self._clock.sleep(_TIDY_S)
             await _attempt("not_tidied", commands.tidy(means=means, keep_done_s=self._settings.keep_done_s))
+            await _attempt("keys_not_tidied", self._forget_keys(means))
+
+    async def _forget_keys(self, means: Means) -> None:
+        keep_s = self._settings.keep_unused_keys_s
+        self._last_key = await forget_unused_keys(means=means, keep_s=keep_s, after=self._last_key)
 
 
 @final

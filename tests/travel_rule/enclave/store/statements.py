@@ -187,9 +187,19 @@ def _upkeep(cipher: ColumnCipher) -> Iterable[Call]:
     yield "keys.drop_own_key", lambda tx: keys.drop_own_key(tx, pair.type, OURS)
     for table in ("verifications", "commands"):
         yield "sizes.measure", lambda tx, table=table: sizes.measure(tx, table)
+    yield "retention.find_unused_keys", lambda tx: _unused_keys(tx, cipher)
+    yield "retention.drop_own_keys", lambda tx: retention.drop_own_keys(tx, [1, 2])
     yield "retention.count_older", lambda tx: retention.count_older(tx, before=later(1))
     yield "verifications.erase_verification", lambda tx: verifications.erase_verification(tx, "u", now=NOW)
     yield "retention.delete_older", lambda tx: retention.delete_older(tx, before=later(1), limit=5, now=NOW)
+
+
+async def _unused_keys(tx: Transaction, cipher: ColumnCipher) -> None:
+    """Keys of each type that no verification came for."""
+    for number, key_type in enumerate((KeyType.PER_ADDRESS, KeyType.PER_VERIFICATION)):
+        key = replace(_PAIR, type=key_type, identifier="nobody's", public_key=bytes([number + 7]) * 32)
+        await keys.insert_own_key(tx, key, cipher=cipher, now=NOW)
+    await retention.find_unused_keys(tx, after=0, before=later(1), limit=5)
 
 
 def _assessments() -> Iterable[Call]:

@@ -1,4 +1,7 @@
-"""The enclave's own key pairs: made when a counterparty first asks for them."""
+"""The enclave's own key pairs: made when a counterparty first asks for them, and forgotten if none of them is used."""
+
+from datetime import timedelta
+from typing import Final
 
 from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.travel_rule.enclave.domain.keys import KeyType, OwnKey
@@ -10,7 +13,10 @@ from strongroom.travel_rule.enclave.store.keys import (
     find_own_key_by_public,
     insert_own_key,
 )
+from strongroom.travel_rule.enclave.store.retention import drop_own_keys, find_unused_keys
 from strongroom.travel_rule.messages import OpeningKey, public_key_of
+
+_BATCH: Final = 500
 
 
 async def get_own_key(*, means: Means, key_type: KeyType, identifier: str) -> OwnKey:
@@ -31,6 +37,28 @@ async def find_key_to_open(*, means: Means, public_key: bytes) -> OpeningKey | N
         return known
     found = await means.database.read(lambda tx: find_own_key_by_public(tx, public_key, cipher=means.cipher))
     return None if found is None else means.remember_key(found)
+
+
+async def forget_unused_keys(*, means: Means, keep_s: float, after: int = 0) -> int:
+    """Drop keys of addresses and verifications that were made so long ago and that no verification came for.
+
+    Whoever asks for keys, or checks an account, would otherwise fill the table. Who seals to a dropped key is told
+    KEY_UNKNOWN and asks for another; a key is asked for just before it is used, so that is rare.
+
+    Args:
+        after: id of the last key that this process has looked at; each is looked at once.
+
+    Returns:
+        The same, afterwards.
+    """
+    before = means.now() - timedelta(seconds=keep_s)
+    while found := await means.database.read(
+        lambda tx, after=after: find_unused_keys(tx, after=after, before=before, limit=_BATCH)
+    ):
+        if found.ids:
+            await means.database.run(lambda tx, ids=found.ids: drop_own_keys(tx, ids))
+        after = found.seen
+    return after
 
 
 async def _make(means: Means, key_type: KeyType, identifier: str) -> OwnKey:

@@ -1,6 +1,10 @@
 """What is older than it may be kept, and deleting it for good."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,7 +25,23 @@ from strongroom.travel_rule.enclave.store.schema import (
 _V = verifications.c
 _OLD = sa.select(_V.verification_uuid).where(_V.created_at < sa.bindparam("before")).order_by(_V.verification_id)
 _COUNT = sa.select(sa.func.count()).select_from(verifications).where(_V.created_at < sa.bindparam("before"))
+_O = own_keys.c
+_KEYS = sa.select(_O.id, _O.type, _O.key_identifier, _O.created_at).where(_O.id > sa.bindparam("after")).order_by(_O.id)
+_DROP_KEY = sa.delete(own_keys).where(_O.id == sa.bindparam("of_id"))
+_ASKED_BY = {
+    KeyType.PER_VERIFICATION.value: _V.verification_uuid,
+    KeyType.PER_ADDRESS.value: _V.beneficiary_account_number,
+}
+"""Where a verification says which key it was sealed to; a provider's own key is none's."""
 _OPTIONAL = (chainalysis_sanction_results, chainalysis_kyt_results, refinitiv_wco_results, x_trp_exchanges)
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedKeys:
+    """Own keys by the id of their row; every key up to ``seen`` was looked at."""
+
+    ids: tuple[int, ...]
+    seen: int
 
 
 async def count_older(tx: Transaction, *, before: datetime) -> int:
@@ -48,9 +68,35 @@ async def delete_older(tx: Transaction, *, before: datetime, limit: int, now: da
     return len(uuids)
 
 
+async def find_unused_keys(tx: Transaction, *, after: int, before: datetime, limit: int) -> UnusedKeys | None:
+    """Of the few keys behind the one with id ``after`` those that no verification was sealed to.
+
+    None when the next behind it was not made before that time.
+    """
+    rows = list(takewhile(lambda row: row.created_at < before, await tx.rows(_KEYS.limit(limit), {"after": after})))
+    if not rows:
+        return None
+    used = {key_type: await _used(tx, rows, key_type) for key_type in _ASKED_BY}
+    ids = (row.id for row in rows if row.type in used and row.key_identifier not in used[row.type])
+    return UnusedKeys(ids=tuple(ids), seen=rows[-1].id)
+
+
+async def drop_own_keys(tx: Transaction, ids: Iterable[int]) -> None:
+    """Forget these keys."""
+    await tx.change(_DROP_KEY, [{"of_id": each} for each in ids])
+
+
 def older(*, limit: int, dialect: str) -> Rows:
     """The statement that takes the oldest verifications; those that others hold are passed over."""
     return claiming(_OLD, key=_V.verification_uuid, limit=limit, dialect=dialect)
+
+
+async def _used(tx: Transaction, rows: Sequence[sa.Row[Any]], key_type: str) -> frozenset[str]:
+    named = [row.key_identifier for row in rows if row.type == key_type]
+    if not named:
+        return frozenset()
+    asked_by = _ASKED_BY[key_type]
+    return frozenset(row[0] for row in await tx.rows(sa.select(asked_by).where(asked_by.in_(named)).distinct()))
 
 
 async def _delete_optional(tx: Transaction, uuids: list[str]) -> None:

@@ -244,6 +244,21 @@ UPDATE x_row_keys SET wrapped_key=:wrapped_key, content_mac=:content_mac, erased
 DELETE FROM own_keys WHERE own_keys.type = :type_1 AND own_keys.key_identifier IN (__[POSTCOMPILE_key_identifier_1]);
 DELETE FROM verifications WHERE verifications.verification_uuid IN (__[POSTCOMPILE_verification_uuid_1]);
 
+-- retention.drop_own_keys
+DELETE FROM own_keys WHERE own_keys.id = :of_id;
+
+-- retention.find_unused_keys
+INSERT INTO own_keys (type, key_identifier, public_key, private_key, created_at) OUTPUT inserted.id VALUES (:type, :key_identifier, :public_key, :private_key, :created_at);
+SELECT TOP __[POSTCOMPILE_param_1] own_keys.id, own_keys.type, own_keys.key_identifier, own_keys.created_at
+FROM own_keys
+WHERE own_keys.id > :after ORDER BY own_keys.id;
+SELECT DISTINCT verifications.verification_uuid
+FROM verifications
+WHERE verifications.verification_uuid IN (__[POSTCOMPILE_verification_uuid_1]);
+SELECT DISTINCT verifications.beneficiary_account_number
+FROM verifications
+WHERE verifications.beneficiary_account_number IN (__[POSTCOMPILE_beneficiary_account_number_1]);
+
 -- retention.older
 SELECT TOP __[POSTCOMPILE_param_1] verifications.verification_uuid
 FROM verifications WITH (UPDLOCK, READPAST, ROWLOCK)

@@ -283,6 +283,22 @@ UPDATE x_row_keys SET wrapped_key=%s, content_mac=%s, erased_at=%s WHERE x_row_k
 DELETE FROM own_keys WHERE own_keys.type = %s AND own_keys.key_identifier IN (__[POSTCOMPILE_key_identifier_1]);
 DELETE FROM verifications WHERE verifications.verification_uuid IN (__[POSTCOMPILE_verification_uuid_1]);
 
+-- retention.drop_own_keys
+DELETE FROM own_keys WHERE own_keys.id = %s;
+
+-- retention.find_unused_keys
+INSERT INTO own_keys (type, key_identifier, public_key, private_key, created_at) VALUES (%s, %s, %s, %s, %s);
+SELECT own_keys.id, own_keys.type, own_keys.key_identifier, own_keys.created_at
+FROM own_keys
+WHERE own_keys.id > %s ORDER BY own_keys.id
+ LIMIT %s;
+SELECT DISTINCT verifications.verification_uuid
+FROM verifications
+WHERE verifications.verification_uuid IN (__[POSTCOMPILE_verification_uuid_1]);
+SELECT DISTINCT verifications.beneficiary_account_number
+FROM verifications
+WHERE verifications.beneficiary_account_number IN (__[POSTCOMPILE_beneficiary_account_number_1]);
+
 -- retention.older
 SELECT verifications.verification_uuid
 FROM verifications

@@ -302,6 +302,22 @@ UPDATE x_row_keys SET wrapped_key=%(wrapped_key)s::VARCHAR, content_mac=%(conten
 DELETE FROM own_keys WHERE own_keys.type = %(type_1)s AND own_keys.key_identifier IN (__[POSTCOMPILE_key_identifier_1]);
 DELETE FROM verifications WHERE verifications.verification_uuid IN (__[POSTCOMPILE_verification_uuid_1]);
 
+-- retention.drop_own_keys
+DELETE FROM own_keys WHERE own_keys.id = %(of_id)s::BIGINT;
+
+-- retention.find_unused_keys
+INSERT INTO own_keys (type, key_identifier, public_key, private_key, created_at) VALUES (%(type)s, %(key_identifier)s::VARCHAR, %(public_key)s::VARCHAR, %(private_key)s::VARCHAR, %(created_at)s::TIMESTAMP WITHOUT TIME ZONE) RETURNING own_keys.id;
+SELECT own_keys.id, own_keys.type, own_keys.key_identifier, own_keys.created_at
+FROM own_keys
+WHERE own_keys.id > %(after)s::BIGINT ORDER BY own_keys.id
+ LIMIT %(param_1)s::INTEGER;
+SELECT DISTINCT verifications.verification_uuid
+FROM verifications
+WHERE verifications.verification_uuid IN (__[POSTCOMPILE_verification_uuid_1]);
+SELECT DISTINCT verifications.beneficiary_account_number
+FROM verifications
+WHERE verifications.beneficiary_account_number IN (__[POSTCOMPILE_beneficiary_account_number_1]);
+
 -- retention.older
 SELECT verifications.verification_uuid
 FROM verifications
