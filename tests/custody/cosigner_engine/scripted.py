@@ -15,11 +15,14 @@ from strongroom.kernel.digest import sha256
 from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.documents.consent import Refusal, RefusalKind, Tombstone
 from strongroom.kernel.documents.document_set import DocumentSet
+from strongroom.kernel.documents.intent import Intent
+from strongroom.kernel.documents.payload import Payload
 from strongroom.kernel.documents.signing import Kind, Signed
 from strongroom.kernel.ids import Environment
 from strongroom.runtime.clock import SystemClock
 from strongroom.runtime.pki import Authority, TlsIdentity
 from strongroom.runtime.rpc.wire import wire_channel
+from tests.custody.secure_vault.signing import WholeKey
 from tests.fixtures.tenant import MadeTenant
 
 ROUNDS = 4
@@ -48,7 +51,7 @@ class Cosigner:
     installed: list[int] = field(default_factory=list[int])
     _heard: dict[bytes, int] = field(default_factory=lambda: defaultdict(int))
     _started: set[bytes] = field(default_factory=set[bytes])
-    _payload_of: dict[bytes, bytes] = field(default_factory=dict[bytes, bytes])
+    _asked: dict[bytes, pb.SeekConsent] = field(default_factory=dict[bytes, pb.SeekConsent])
 
     def names(self) -> list[str]:
         return [order.WhichOneof("order") or "" for order in self.orders]
@@ -108,7 +111,7 @@ class Cosigner:
         held = self.finished.get(sha256(order.seek_consent.payload))
         if held is not None:
             return [pb.CosignerReport(ceremony_id=order.ceremony_id, finished=held)]
-        self._payload_of[order.ceremony_id] = order.seek_consent.payload
+        self._asked[order.ceremony_id] = order.seek_consent
         return [pb.CosignerReport(ceremony_id=order.ceremony_id, consent=self.sign(Kind.CONSENT, b"consent"))]
 
     def rounds(self, order: pb.EngineOrder) -> list[pb.CosignerReport]:
@@ -131,15 +134,15 @@ class Cosigner:
         return pb.CosignerReport(ceremony_id=ceremony_id, peer_message=message)
 
     def done(self, ceremony_id: bytes) -> pb.CosignerReport:
-        signed = pb.Signed(signature=signature_of(ceremony_id), partial=self.sign(Kind.PARTIAL, b"partial"))
-        if ceremony_id in self._payload_of:
-            self.finished[sha256(self._payload_of[ceremony_id])] = signed
+        asked = self._asked[ceremony_id]
+        signed = pb.Signed(signature=signature_of(asked), partial=self.sign(Kind.PARTIAL, b"partial"))
+        self.finished[sha256(asked.payload)] = signed
         return pb.CosignerReport(ceremony_id=ceremony_id, signed=signed)
 
 
-def signature_of(ceremony_id: bytes) -> bytes:
-    """What the three finish in a ceremony: the form of a signature, nothing more."""
-    return sha256(b"r" + ceremony_id) + sha256(b"s" + ceremony_id) + b"\x01"
+def signature_of(asked: pb.SeekConsent) -> bytes:
+    """What the three finish in a ceremony: made by the whole key that the intent's sender follows from."""
+    return WholeKey().sign_transfer(decode(asked.intent, Intent), decode(asked.payload, Payload))
 
 
 def refuse(cosigner: Cosigner, order: pb.EngineOrder) -> list[pb.CosignerReport]:
@@ -206,6 +209,16 @@ def install(cosigner: Cosigner, order: pb.EngineOrder) -> list[pb.CosignerReport
     cosigner.installed.append(document_set.version)
     head = pb.DocumentSetHead(tenant_id=document_set.tenant, version=document_set.version, hash=document_set.hash())
     return [pb.CosignerReport(ceremony_id=order.ceremony_id, document_set_installed=head)]
+
+
+def finish_with(signature: bytes) -> Answer:
+    """As one that has finished before, with these bytes as the signature."""
+
+    def answer(cosigner: Cosigner, order: pb.EngineOrder) -> list[pb.CosignerReport]:
+        signed = pb.Signed(signature=signature, partial=cosigner.sign(Kind.PARTIAL, b"partial"))
+        return [pb.CosignerReport(ceremony_id=order.ceremony_id, finished=signed)]
+
+    return answer
 
 
 def fault(cosigner: Cosigner, order: pb.EngineOrder) -> list[pb.CosignerReport]:

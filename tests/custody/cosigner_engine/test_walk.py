@@ -18,6 +18,7 @@ from tests.custody.cosigner_engine.scripted import (
     Cosigner,
     entomb,
     fault,
+    finish_with,
     garbage,
     once,
     refuse,
@@ -25,7 +26,7 @@ from tests.custody.cosigner_engine.scripted import (
     silent,
 )
 from tests.custody.cosigner_engine.world import MakeWorld, Neighbours, World
-from tests.custody.secure_vault.signing import transfer
+from tests.custody.secure_vault.signing import payload_of, transfer
 
 SHARES = [(1, "CONSENT"), (2, "CONSENT"), (3, "CONSENT"), (1, "PARTIAL"), (2, "PARTIAL"), (3, "PARTIAL")]
 
@@ -35,13 +36,12 @@ async def test_three_consents_lead_to_a_signature_that_is_verified_and_handed_to
     opening = await world.open()
     await world.until_status(opening.transaction_id, "ASSEMBLED")
     assert await world.events(opening.transaction_id) == SHARES
-    ceremony_id = world.cosigners[1].orders[0].ceremony_id
     (verified,) = world.around.auth.verified
     intent, payload = decode(opening.intent, Intent), decode(opening.payload, Payload)
     assert verified.digest == signing_digest(transfer(intent, payload))
     assert [len(partial) > 0 for partial in verified.partials] == [True] * 3
     (assembled,) = world.around.vault.assembled
-    assert assembled.signature == signature_of(ceremony_id)
+    assert assembled.signature == signature_of(world.cosigners[1].orders[0].seek_consent)
     steps = [
         [(step.step, step.from_service, step.to_service) for step in report.steps]
         for report in world.around.manager.reports
@@ -122,6 +122,55 @@ async def test_a_finished_signature_is_adopted_and_nothing_is_signed_again(world
     assert (await world.events(opening.transaction_id))[-5:] == again
     assert "offer_signature" not in world.cosigners[1].names()
     assert world.cosigners[2].names().count("start_ceremony") == 1
+
+
+async def test_a_tombstone_that_comes_with_a_finished_signature_ends_nothing(world: World) -> None:
+    """Co-signer 1 withholds its part's end and closes what it has released: the others hold a payment that can land."""
+    await world.connect()
+    liar = world.cosigners[1]
+    liar.answers = {"peer_message": _entomb_at_the_last, "seek_consent": once(Cosigner.consent)}
+    opening = await world.open()
+    await world.until_event(opening.transaction_id, 2, "PARTIAL")
+    liar.answers = {"seek_consent": entomb, "offer_signature": once(entomb)}
+    await world.until_status(opening.transaction_id, "ASSEMBLED")
+    await world.until_idle()
+    assert (1, "TOMBSTONE") in await world.events(opening.transaction_id)
+    assert {report.outcome for report in world.around.manager.reports} == {"OK"}
+    assert not any("honour_tombstone" in one.names() for one in world.cosigners.values())
+    assert [one.names().count("start_ceremony") for one in world.cosigners.values()] == [1, 1, 1]
+
+
+async def test_a_tombstone_with_a_signature_that_does_not_verify_ends_the_request(world: World) -> None:
+    await world.connect()
+    world.cosigners[1].answers["seek_consent"] = finish_with(b"\x01" * 64 + b"\x00")
+    world.cosigners[3].answers["seek_consent"] = entomb
+    opening = await world.open()
+    await world.until_status(opening.transaction_id, "CLOSED")
+    assert world.around.vault.assembled == []
+
+
+async def test_the_signature_that_is_offered_is_the_first_that_verifies(world: World) -> None:
+    """Co-signer 1 calls garbage finished, 2 holds the signature: 1 and 3 are asked to adopt that one."""
+    await world.connect()
+    for index in (1, 3):
+        world.cosigners[index].answers["peer_message"] = _stop_at_the_last
+    opening = world.opening()
+    other = world.opening(payload=payload_of(decode(opening.intent, Intent), nonce=7).encode())
+    foreign = signature_of(pb.SeekConsent(intent=other.intent, payload=other.payload))
+    await world.open(opening)
+    await world.until_event(opening.transaction_id, 2, "PARTIAL")
+    world.cosigners[1].answers["seek_consent"] = finish_with(foreign)
+    await world.until_status(opening.transaction_id, "ASSEMBLED")
+    held = [one.signature for one in world.cosigners[2].finished.values()]
+    assert [one.signature for one in world.around.vault.assembled] == held != [foreign]
+
+
+async def test_a_signature_that_does_not_verify_is_offered_to_nobody(world: World) -> None:
+    await world.connect()
+    world.cosigners[1].answers["seek_consent"] = once(finish_with(b"\x01" * 64 + b"\x00"))
+    opening = await world.open()
+    await world.until_status(opening.transaction_id, "ASSEMBLED")
+    assert "offer_signature" not in world.cosigners[2].names()
 
 
 async def test_a_tombstone_ends_the_request_and_is_reported_with_its_reason(world: World) -> None:
@@ -241,6 +290,11 @@ async def test_sixteen_ceremonies_run_at_once_over_one_stream_each(world: World)
 def _vanish(cosigner: Cosigner, _order: pb.EngineOrder) -> list[pb.CosignerReport]:
     cosigner.outgoing.put_nowait(None)  # closes its side of the stream
     return []
+
+
+def _entomb_at_the_last(cosigner: Cosigner, order: pb.EngineOrder) -> list[pb.CosignerReport]:
+    reports = cosigner.rounds(order)
+    return entomb(cosigner, order) if any(report.WhichOneof("report") == "signed" for report in reports) else reports
 
 
 def _stop_at_the_last(cosigner: Cosigner, order: pb.EngineOrder) -> list[pb.CosignerReport]:

@@ -34,10 +34,10 @@ from strongroom.runtime.rpc.handoff import HandoffSigner
 from strongroom.runtime.work import Work
 from tests.custody.cosigner_engine.auth import FakeAuthEngine
 from tests.custody.cosigner_engine.scripted import Cosigner
-from tests.custody.secure_vault.signing import payload_of
+from tests.custody.secure_vault.signing import WholeKey, payload_of
 from tests.fakes.secure_vault import FakeSecureVault
 from tests.fakes.transaction_manager import FakeManager
-from tests.fixtures.tenant import TENANT, MadeTenant, made_key, make_tenant
+from tests.fixtures.tenant import TENANT, MadeTenant, make_tenant
 
 if TYPE_CHECKING:  # the generated code has this name only in its type stubs
     from strongroom.interfaces.cosigner_engine.v1.cosigner_engine_pb2_grpc import CosignerEngineAsyncStub
@@ -151,7 +151,7 @@ class World:
         """What the vault sends for a new transfer; ``changes`` replace fields of it."""
         tenant = self.around.tenant
         request = tenant.request(note=f"{len(self.around.manager.reports)}")
-        intent = tenant.intent(request, made_key())
+        intent = tenant.intent(request, WholeKey().public)
         fields: dict[str, Any] = {
             "tenant_id": TENANT,
             "transaction_id": str(UUID(bytes=intent.transaction_id)),

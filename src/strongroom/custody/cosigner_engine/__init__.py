@@ -1,7 +1,8 @@
 """CosignerEngine: runs ceremonies and routes sealed messages it cannot read (enclave service).
 
 Decides: when to ask the three co-signers, whether a ceremony may start (all three consented), whether it is repeated
-or over. It judges nothing that a co-signer signs: the co-signers check each other, auth_engine their partial hashes.
+or over. Of what a co-signer signs it judges one thing, whether a signature called finished verifies: the co-signers
+check each other, auth_engine their partial hashes.
 
 RPCs: strongroom.cosigner_engine.v1.CosignerEngine, and CosignerLink on a port of its own, which co-signers dial with
 mTLS. Tables: signing_requests, close_requests, key_ceremonies; append-only: signing_events, close_answers,

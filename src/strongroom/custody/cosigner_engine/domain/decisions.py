@@ -1,8 +1,8 @@
 """What follows from what the co-signers said: sign, adopt, close or repeat."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeGuard
+from typing import TypeAlias, TypeGuard
 
 from strongroom.custody.cosigner_engine.domain.reports import (
     MEMBERS,
@@ -25,6 +25,8 @@ from strongroom.kernel.documents.consent import CallbackAnswer
 from strongroom.kernel.errors import Code
 
 _CUSTOMER = 3
+Verifies: TypeAlias = Callable[[bytes], bool]
+"""Whether these 65 bytes are the sender's signature of this digest: then all three have released it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,37 +89,42 @@ OUTDATING = frozenset(
 """Refusals that no patience mends: verdict or approvals have lapsed, or were made on other documents."""
 
 
-def decide_consents(answers: Answers) -> Start | Offer | Close | Outdated | Repeat:
-    """What follows from the consent phase: a tombstone ends it, a finished signature saves the ceremony."""
-    closed = _find_tombstone(answers)
-    if closed:
-        return closed
-    holders = {index: report for index, report in sorted(answers.items()) if isinstance(report, FinishedReport)}
+def decide_consents(answers: Answers, *, verifies: Verifies) -> Start | Offer | Close | Outdated | Repeat:
+    """What follows from the consent phase: a finished signature saves the ceremony, else a tombstone ends it.
+
+    A signature that verifies can land, so whoever closes it now has released its part before: its tombstone is a lie,
+    and would free a slot that the others hold as finished (trust.md 4, 5). One that does not verify is nobody's word.
+    """
+    finished = {index: report for index, report in sorted(answers.items()) if isinstance(report, FinishedReport)}
+    holders = {index: held for index, held in finished.items() if verifies(held.signature)}
     if holders:
         signature = next(iter(holders.values())).signature
         return Offer(signature, {index: held for index, held in holders.items() if held.signature == signature})
+    closed = _find_tombstone(answers)
+    if closed:
+        return closed
     consents = [report.document for _, report in sorted(answers.items()) if isinstance(report, Consented)]
     if len(consents) == len(MEMBERS):
         return Start(tuple(consents))
     return _find_outdated(answers) or decide_repeat(answers)
 
 
-def decide_adoption(offer: Offer, answers: Answers) -> Complete | Close | Repeat:
-    """What follows from offering a finished signature to those who do not hold it."""
-    closed = _find_tombstone(answers)
-    if closed:
-        return closed
+def decide_adoption(offer: Offer, answers: Answers) -> Complete | Repeat:
+    """What follows from offering a finished signature to those who do not hold it; no tombstone ends what can land."""
     statements = {index: held.document for index, held in offer.holders.items()}
     statements |= {index: report.document for index, report in answers.items() if _accepts(report, offer.signature)}
     return Complete(offer.signature, statements) if len(statements) == len(MEMBERS) else decide_repeat(answers)
 
 
-def decide_signature(answers: Answers) -> Complete | Close | Repeat:
-    """What follows from the rounds. Whether the three statements agree is for auth_engine to say (step 11)."""
-    closed = _find_tombstone(answers)
-    if closed:
-        return closed
+def decide_signature(answers: Answers, *, verifies: Verifies) -> Complete | Close | Repeat:
+    """What follows from the rounds. Whether the three statements agree is for auth_engine to say (step 11).
+
+    A tombstone ends it, unless a co-signer has finished: then the signature is offered to the others next time.
+    """
     finished = {index: report for index, report in sorted(answers.items()) if isinstance(report, SignedReport)}
+    closed = _find_tombstone(answers)
+    if closed and not any(verifies(report.signature) for report in finished.values()):
+        return closed
     if len(finished) < len(MEMBERS):
         return decide_repeat(answers)
     statements = {index: report.document for index, report in finished.items()}
@@ -130,6 +137,8 @@ def decide_repeat(answers: Answers) -> Repeat:
         if isinstance(report, Refused | Faulted):
             code = report.reason if isinstance(report, Refused) else report.code
             return Repeat(code, f"co-signer {index}: {report.detail}")
+        if isinstance(report, Tombstoned):
+            return Repeat(Code.CEREMONY_FAILED, f"co-signer {index}: a tombstone on what it has helped to sign")
     return Repeat(Code.CEREMONY_FAILED, "A co-signer answered something else than it was asked.")
 
 
@@ -150,6 +159,11 @@ def is_passing(fault: Faulted) -> bool:
     """Whether the same ceremony may succeed later: crypto and transport faults are repeated, a ban is not."""
     repeated = fault.code in {Code.MESSAGE_INVALID, Code.CEREMONY_FAILED, Code.INTERNAL, Code.SIGNATURE_INVALID}
     return not fault.ban and (repeated or fault.code.meaning.retryable)
+
+
+def is_superseded(event: SigningEvent, complete: Complete) -> bool:
+    """Whether it is a statement about another signature than the one that all three stand by."""
+    return event.signature is not None and event.signature != complete.signature
 
 
 def statement_events(complete: Complete) -> list[SigningEvent]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from strongroom.chains.evm.transaction import Eip1559Transaction, signing_digest
+from strongroom.chains.evm.transaction import Eip1559Transaction, recover_sender, signing_digest
 from strongroom.kernel.documents.codec import Document, decode
 from strongroom.kernel.documents.decision import Decision
 from strongroom.kernel.documents.intent import Intent
@@ -166,15 +166,30 @@ def digest_of(*, intent: bytes, payload: bytes) -> bytes:
     Raises:
         StrongroomError: ``DOCUMENT_MALFORMED``, or what ``Eip1559Transaction`` refuses.
     """
+    return signing_digest(_transfer_of(intent=intent, payload=payload))
+
+
+def is_signed_by_sender(*, intent: bytes, payload: bytes, signature: bytes) -> bool:
+    """Whether these bytes are a signature of the digest by the intent's sender: one that could land.
+
+    Raises:
+        StrongroomError: as ``digest_of``.
+    """
+    transfer = _transfer_of(intent=intent, payload=payload)
+    try:
+        return recover_sender(transfer, signature) == decode(intent, Intent).sender
+    except StrongroomError:
+        return False
+
+
+def _transfer_of(*, intent: bytes, payload: bytes) -> Eip1559Transaction:
     meant, fixed = decode(intent, Intent), decode(payload, Payload)
-    return signing_digest(
-        Eip1559Transaction(
-            chain_id=meant.chain_id,
-            nonce=fixed.nonce,
-            max_priority_fee_per_gas=fixed.max_priority_fee_per_gas,
-            max_fee_per_gas=fixed.max_fee_per_gas,
-            gas_limit=fixed.gas_limit,
-            to=meant.destination,
-            value_units=meant.amount_units,
-        )
+    return Eip1559Transaction(
+        chain_id=meant.chain_id,
+        nonce=fixed.nonce,
+        max_priority_fee_per_gas=fixed.max_priority_fee_per_gas,
+        max_fee_per_gas=fixed.max_fee_per_gas,
+        gas_limit=fixed.gas_limit,
+        to=meant.destination,
+        value_units=meant.amount_units,
     )

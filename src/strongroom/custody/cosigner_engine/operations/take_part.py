@@ -18,6 +18,7 @@ from strongroom.custody.cosigner_engine.domain.decisions import (
     decide_callback,
     decide_consents,
     decide_signature,
+    is_superseded,
     pause_s,
     statement_events,
 )
@@ -29,7 +30,13 @@ from strongroom.custody.cosigner_engine.domain.reports import (
     Tombstoned,
     events_of,
 )
-from strongroom.custody.cosigner_engine.domain.requests import Errand, SigningRequest, SigningStatus, StepReport
+from strongroom.custody.cosigner_engine.domain.requests import (
+    Errand,
+    SigningRequest,
+    SigningStatus,
+    StepReport,
+    is_signed_by_sender,
+)
 from strongroom.custody.cosigner_engine.operations.document_sets import deliver_to_all
 from strongroom.custody.cosigner_engine.operations.means import Means
 from strongroom.custody.cosigner_engine.peers import SERVICE
@@ -165,13 +172,17 @@ async def get_request(*, means: Means, errand: Errand, item: WorkItem) -> Signin
 
 async def _go_on(*, means: Means, request: SigningRequest, ceremony: Ceremony, answers: Answers) -> Ended:
     """The second phase that the answers of the first allow."""
-    first = decide_consents(answers)
+
+    def verifies(signature: bytes) -> bool:
+        return is_signed_by_sender(intent=request.intent, payload=request.payload, signature=signature)
+
+    first = decide_consents(answers, verifies=verifies)
     match first:
         case Start(consents):
             ceremony.is_routing = True  # before the order: the first messages come as soon as one co-signer has it
             await ceremony.order(orders.start_ceremony(consents))
             signed = await ceremony.collect(idle_s=means.config.round_timeout_s)
-            return _ended(decide_signature(signed), answers, signed)
+            return _ended(decide_signature(signed, verifies=verifies), answers, signed)
         case Offer(signature, holders):
             others = tuple(index for index in MEMBERS if index not in holders)
             await ceremony.order(orders.offer_signature(request=request, signature=signature), to=others)
@@ -199,6 +210,7 @@ async def _show(
 def _ended(result: Complete | Close | Outdated | Repeat, asked: Answers, answered: Answers) -> Ended:
     said = {(event.cosigner, event.kind): event for event in (*events_of(asked), *events_of(answered))}
     if isinstance(result, Complete):
+        said = {key: event for key, event in said.items() if not is_superseded(event, result)}
         said |= {(event.cosigner, event.kind): event for event in statement_events(result)}
     return Ended(result, list(said.values()))
 
