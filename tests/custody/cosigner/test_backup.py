@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from strongroom.custody.cosigner.domain.orders import CloseRequest
-from strongroom.custody.cosigner.domain.reports import Honoured, KeyRecorded, Tombstoned
+from strongroom.custody.cosigner.domain.reports import Consented, Honoured, KeyRecorded, Tombstoned
 from strongroom.custody.cosigner.operations.activate import activate
 from strongroom.custody.cosigner.operations.back_up import back_up, restore
+from strongroom.custody.cosigner.operations.consent import CLOCK_SKEW_S
 from strongroom.custody.cosigner.operations.tell import tell_key
 from strongroom.kernel.documents.codec import decode
 from strongroom.kernel.documents.keys import KeyRecord, key_fingerprint
@@ -32,7 +33,7 @@ from tests.custody.cosigner.ceremonies import flip, signatures
 from tests.custody.cosigner.opened import reason_of
 from tests.custody.cosigner.test_closing import close_at, show
 from tests.custody.cosigner.test_refresh import activated, refreshed, signs
-from tests.custody.cosigner.world import OPERATORS, TENANT, World
+from tests.custody.cosigner.world import OPERATORS, TENANT, World, request_token
 from tests.fakes.memory_engine import MemoryEngine
 
 
@@ -194,6 +195,24 @@ def test_a_restored_share_signs_only_after_a_refresh_and_never_what_was_asked_be
     world.clock.advance(60)
     assert signs(world, engine, nonce=1)
     assert signs(world, engine, nonce=2)
+
+
+def test_after_a_loss_what_was_issued_ahead_of_time_is_refused_too(
+    world: World, holders: dict[int, Holder], engine: MemoryEngine
+) -> None:
+    """A request may lie as far in the future as clocks differ: what we lost may have released one of those."""
+    data = holders[3].back_up(world, 3)
+    plain = world.transfer(nonce=0)
+    issued = [
+        dataclasses.replace(plain, token=request_token(body=plain.body, iat=world.now + ahead_s))
+        for ahead_s in (CLOCK_SKEW_S, CLOCK_SKEW_S + 1)
+    ]
+    lose_and_restore(world, 3, data, holders[3])
+    activated(world, engine, refreshed(world, engine))
+    world.clock.advance(1)
+    last, first = (world.cores[3].handle(transfer.order())[0] for transfer in issued)
+    assert reason_of(world, last) == "JOURNAL_ROLLED_BACK"
+    assert isinstance(first, Consented)
 
 
 def test_after_a_loss_nothing_is_called_dead_that_may_have_been_released(
