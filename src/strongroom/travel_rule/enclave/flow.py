@@ -8,7 +8,7 @@ from strongroom.travel_rule.enclave.operations.callbacks import run_callback
 from strongroom.travel_rule.enclave.operations.means import Means
 from strongroom.travel_rule.enclave.operations.reports import run_report
 from strongroom.travel_rule.enclave.operations.trp_answer import run_trp_answer
-from strongroom.travel_rule.enclave.operations.verify import run_verify
+from strongroom.travel_rule.enclave.operations.verify import retry_verify, run_verify
 
 
 class Run(Protocol):
@@ -19,9 +19,19 @@ class Run(Protocol):
         ...
 
 
+class Retry(Protocol):
+    """Says what becomes of a command whose run failed with an exception."""
+
+    def __call__(self, *, means: Means, command: Command) -> Awaitable[None]:
+        """Postponed, or ended."""
+        ...
+
+
 RUNS: Final[Mapping[str, Run]] = {
     CommandKind.VERIFY: run_verify,
     CommandKind.CALLBACK: run_callback,
     CommandKind.REPORT: run_report,
     CommandKind.TRP_ANSWER: run_trp_answer,
 }
+RETRIES: Final[Mapping[str, Retry]] = {CommandKind.VERIFY: retry_verify}
+"""All other kinds are tried a number of times, and are dead letters then."""

@@ -13,7 +13,7 @@ from strongroom.runtime.clock import Clock
 from strongroom.travel_rule.enclave.config import WorkSettings
 from strongroom.travel_rule.enclave.domain.assessments import Kyt, Wco
 from strongroom.travel_rule.enclave.domain.commands import Command
-from strongroom.travel_rule.enclave.flow import RUNS, Run
+from strongroom.travel_rule.enclave.flow import RETRIES, RUNS, Run
 from strongroom.travel_rule.enclave.operations import commands
 from strongroom.travel_rule.enclave.operations.assess_kyt import run_kyt, take_due_kyt
 from strongroom.travel_rule.enclave.operations.assess_wco import run_wco, take_due_wco
@@ -91,7 +91,10 @@ class Worker:
         return self._clock.now() - taken_at >= timedelta(seconds=self._settings.lease_s)
 
     async def _again(self, means: Means, command: Command) -> None:
-        if command.attempt + 1 >= means.patience.callback_tries:
+        retry = RETRIES.get(command.kind)
+        if retry is not None:
+            await retry(means=means, command=command)
+        elif command.attempt + 1 >= means.patience.callback_tries:
             await commands.give_up(means=means, command=command)
         else:
             await commands.postpone(means=means, command=command)

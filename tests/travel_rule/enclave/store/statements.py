@@ -112,6 +112,7 @@ def _verifications(cipher: ColumnCipher) -> Iterable[Call]:
     yield "keyset.ensure_keyset", lambda tx: keyset.ensure_keyset(tx, cipher, now=NOW)
     yield "keyset.insert_data_key", lambda tx: keyset.insert_data_key(tx, cipher, now=NOW)
     yield "verifications.insert_verification", lambda tx: verifications.insert_verification(tx, made, cipher=cipher)
+    yield "verifications.find_outline", lambda tx: verifications.find_outline(tx, "u")
     yield "verifications.find_verification", lambda tx: verifications.find_verification(tx, "u", cipher=cipher)
     yield (
         "verifications.list_linked",

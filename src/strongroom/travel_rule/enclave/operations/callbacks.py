@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from strongroom.kernel.errors import StrongroomError
+from strongroom.kernel.errors import Code, StrongroomError
 from strongroom.travel_rule.enclave.domain import shapes
 from strongroom.travel_rule.enclave.domain.commands import Command, CommandKind
 from strongroom.travel_rule.enclave.domain.verifications import Verification
@@ -16,7 +16,7 @@ from strongroom.travel_rule.enclave.operations import commands
 from strongroom.travel_rule.enclave.operations.assessment_results import TOLD, find_told
 from strongroom.travel_rule.enclave.operations.bodies import show_verification
 from strongroom.travel_rule.enclave.operations.means import Means
-from strongroom.travel_rule.enclave.store.verifications import find_verification
+from strongroom.travel_rule.enclave.store.verifications import find_outline, find_verification
 
 VERIFICATION_RESULT: Final = "VERIFICATION_RESULT"
 TX_REPORT: Final = "TX_REPORT"
@@ -61,7 +61,12 @@ async def _find_data(means: Means, body: _Body, carried: object) -> Any:  # noqa
         return await find_told(means=means, kind=body.type, request_id=body.uuid)
     if isinstance(carried, Verification) and carried.number:
         return _data(body.type, carried)
-    found = await means.database.read(lambda tx: find_verification(tx, body.uuid, cipher=means.cipher))
+    try:
+        found = await means.database.read(lambda tx: find_verification(tx, body.uuid, cipher=means.cipher))
+    except StrongroomError as error:
+        if error.code is not Code.STATE_DAMAGED:
+            raise
+        found = await means.database.read(lambda tx: find_outline(tx, body.uuid))  # the result is told in any case
     return None if found is None else _data(body.type, found)
 
 

@@ -20,6 +20,7 @@ from strongroom.travel_rule.enclave.operations.trp_ask import tell
 from strongroom.travel_rule.enclave.store.commands import insert_commands
 from strongroom.travel_rule.enclave.store.engine import Transaction
 from strongroom.travel_rule.enclave.store.verifications import (
+    find_outline,
     find_verification,
     record_transfer_error,
     record_tx,
@@ -97,7 +98,7 @@ async def run_report(*, means: Means, command: Command, carried: object = None) 
     """REPORT: tell the counterparty what the row says, until it takes it or its refusal is final."""
     del carried
     body = msgspec.json.decode(command.body, type=_Body)
-    verification = await means.database.read(lambda tx: find_verification(tx, body.uuid, cipher=means.cipher))
+    verification = await means.database.read(lambda tx: find_outline(tx, body.uuid))
     if verification is None:
         await commands.give_up(means=means, command=command)
         return

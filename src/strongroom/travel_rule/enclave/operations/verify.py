@@ -34,6 +34,7 @@ from strongroom.travel_rule.enclave.store.direct import Direct
 from strongroom.travel_rule.enclave.store.engine import Transaction
 from strongroom.travel_rule.enclave.store.joined import insert_asked, record_ended
 from strongroom.travel_rule.enclave.store.verifications import (
+    find_outline,
     find_verification,
     insert_verification,
     record_result,
@@ -138,6 +139,29 @@ async def run_verify(*, means: Means, command: Command, carried: object = None) 
         await _wait_on(means, work)
         return
     await _end(means, work, _Ending(answered=answered))
+
+
+async def retry_verify(*, means: Means, command: Command) -> None:
+    """VERIFY after a failure of our own, as of a row that does not open: later again, and ERROR once its time is over.
+
+    Its end is told like any other. Without a legible command nobody knows what to end: that is a dead letter.
+    """
+    try:
+        uuid = msgspec.json.decode(command.body, type=_Body).uuid
+    except msgspec.DecodeError:
+        await commands.give_up(means=means, command=command)
+        return
+    known = await means.database.read(lambda tx: find_outline(tx, uuid))
+    if known is None or known.outcome.result not in OPEN:
+        await commands.finish(means=means, command=command)
+        return
+    left_s = _left_s(means, known)
+    if left_s > 0:
+        await commands.postpone(means=means, command=command, within_s=left_s)
+        return
+    outcome = failed("The originator's provider could not finish the verification.")
+    work = _Work(command=command, verification=known)
+    await _end(means, work, _Ending(answered=_over(means, outcome), is_timeout=True))
 
 
 async def _find_work(means: Means, command: Command, uuid: str) -> _Work | None:

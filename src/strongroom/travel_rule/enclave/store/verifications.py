@@ -86,7 +86,13 @@ async def insert_verification(
 async def find_verification(tx: Transaction, uuid: str, *, cipher: ColumnCipher) -> Verification | None:
     """One verification; ``STATE_DAMAGED`` when its personal data does not open."""
     row = await tx.row(_FIND, {"of_uuid": uuid})
-    return None if row is None else await _read(tx, row, cipher)
+    return None if row is None else _read(row, await _persons(tx, row, cipher))
+
+
+async def find_outline(tx: Transaction, uuid: str) -> Verification | None:
+    """The same without personal data, and so also where that does not open."""
+    row = await tx.row(_FIND, {"of_uuid": uuid})
+    return None if row is None else _read(row, Persons())
 
 
 async def list_verifications(
@@ -95,7 +101,7 @@ async def list_verifications(
     """One page of the history, newest first; ``page`` counts from 1, ``rpp`` is rows per page."""
     statement = _SELECT.where(*_conditions(wanted)).order_by(_V.verification_id.desc())
     rows = await tx.rows(statement.limit(rpp).offset((page - 1) * rpp))
-    return tuple([await _read(tx, row, cipher) for row in rows])
+    return tuple([_read(row, await _persons(tx, row, cipher)) for row in rows])
 
 
 async def list_linked(
@@ -242,7 +248,7 @@ def _asset(asset: AssetInfo) -> dict[str, Any]:
     }
 
 
-async def _read(tx: Transaction, row: sa.Row[Any], cipher: ColumnCipher) -> Verification:
+def _read(row: sa.Row[Any], persons: Persons) -> Verification:
     return Verification(
         number=int(row.verification_id),
         uuid=row.verification_uuid,
@@ -262,7 +268,7 @@ async def _read(tx: Transaction, row: sa.Row[Any], cipher: ColumnCipher) -> Veri
         originator_account_number=row.originator_account_number,
         beneficiary_vasp_id=row.beneficiary_vasp_id,
         beneficiary_account_number=row.beneficiary_account_number,
-        persons=await _persons(tx, row, cipher),
+        persons=persons,
         content_mac=bytes.fromhex(row.content_mac or ""),
         verified_at=row.verified_at,
         ordered_at=row.ordered_at,
