@@ -9,10 +9,13 @@ from strongroom.custody.cosigner.domain.alarms import ALARMS_PER_HOUR
 from strongroom.custody.cosigner.domain.entries import AlarmsSuppressed, SuppressedAlarms
 from strongroom.custody.cosigner.domain.entries import Refused as RefusedEntry
 from strongroom.custody.cosigner.domain.hour import HOUR_S
+from strongroom.custody.cosigner.domain.orders import CloseRequest, HonourTombstone
 from strongroom.custody.cosigner.domain.reports import Consented, Refused
 from strongroom.custody.cosigner.store import Journal
 from strongroom.kernel.documents.codec import decode
-from strongroom.kernel.ids import TenantId
+from strongroom.kernel.documents.consent import Tombstone
+from strongroom.kernel.documents.signing import Kind
+from strongroom.kernel.ids import TenantId, derive_transaction_id
 from tests.custody.cosigner.opened import reason_of
 from tests.custody.cosigner.world import TENANT, World
 
@@ -123,3 +126,18 @@ def test_a_tenant_that_is_unknown_here_leaves_no_trace_at_all(world: World, floo
     flood.send(MORE, tenant_id="nobody")
     assert world.contexts[3].journal.sequence == before
     assert world.contexts[3].journal.db.execute("select count(*) from suppressed_alarms").fetchone() == (0,)
+
+
+def test_what_is_called_a_hash_and_is_none_does_not_choose_how_long_an_alarm_is(world: World) -> None:
+    for long in (b"x" * (1 << 16), b"", b"x" * 33):
+        named = derive_transaction_id(environment=world.environment, tenant_id=TENANT, request_hash=long).bytes
+        order = CloseRequest(
+            ceremony_id=b"", tenant_id=TENANT, request_hash=long, transaction_id=named, reason="CANCELLED_BY_USER"
+        )
+        tombstone = Tombstone(transaction_id=named, request_hash=long, cosigner=1, reason="x", at=world.now)
+        signed = world.contexts[1].sign(kind=Kind.TOMBSTONE, tenant_id=TENANT, document=tombstone)
+        shown = HonourTombstone(ceremony_id=b"", tenant_id=TENANT, signer=1, tombstone=signed)
+        for refused in (order, shown, order):
+            assert reason_of(world, world.cores[3].handle(refused)[0]) == "INTENT_MISMATCH"
+    written = [decode(payload, RefusedEntry).request_hash for payload in _payloads(world, "refused")]
+    assert [len(hashed) for hashed in written] == [32] * 3

@@ -86,6 +86,15 @@ def test_init_makes_one_identity_and_keeps_it(tmp_path: Path) -> None:
         (("identity", "--home", "{home}"), 1, "run strongroom-cosigner init first"),
         (("init", "--home", "{home}", "--index", "4", "--operator", "x"), 1, "--index is 1, 2 or 3"),
         (("init", "--home", "{home}", "--index", "1", "--operator", "x", "--limit", "ETH"), 1, "ASSET=PER"),
+        (("init", "--home", "{home}", "--index", "1", "--operator", "x", "--limit", "A=\u00b2:1"), 1, "ASSET=PER"),
+        (
+            ("init", "--home", "{home}", "--index", "1", "--operator", "x", "--limit", "A=1:" + "9" * 5000),
+            1,
+            "ASSET=PER",
+        ),
+        (("init", "--home", "{home}" + "x" * 300, "--index", "1", "--operator", "x"), 1, "CONFIG_INVALID"),
+        (("init", "--home", "/dev/null/home", "--index", "1", "--operator", "x"), 1, "CONFIG_INVALID: /dev/null"),
+        (("status", "--home", "/dev/null/home"), 1, "CONFIG_INVALID: /dev/null"),
         (("nonsense",), 2, "nonsense"),
     ],
 )
@@ -93,6 +102,24 @@ def test_wrong_use_is_told(tmp_path: Path, arguments: tuple[str, ...], code: int
     ran = program(*(word.format(home=tmp_path / "home") for word in arguments))
     assert ran.returncode == code
     assert text in ran.stdout + ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_home_whose_parts_cannot_be_used_is_told(tmp_path: Path) -> None:
+    assert program("init", "--home", tmp_path, "--index", "1", "--operator", "provider").returncode == 0
+    (tmp_path / "keys").rename(tmp_path / "elsewhere")
+    (tmp_path / "keys").write_text("no folder")
+    (tmp_path / "run.lock").mkdir()
+    for words in (("identity",), ("run", "--engine", "127.0.0.1:1", "--tls", str(tmp_path))):
+        ran = program(*words, "--home", tmp_path)
+        assert (ran.returncode, "CONFIG_INVALID" in ran.stderr, "Traceback" in ran.stderr) == (1, True, False)
+    (tmp_path / "keys").unlink()
+    (tmp_path / "elsewhere").rename(tmp_path / "keys")
+    for path in tmp_path.glob("journal.sqlite*"):
+        path.unlink()
+    (tmp_path / "journal.sqlite").mkdir()
+    ran = program("status", "--home", tmp_path)
+    assert (ran.returncode, "CONFIG_INVALID: The journal in" in ran.stderr) == (1, True)
 
 
 def test_a_freeze_is_shown_by_status_and_verify(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import json
 import signal
+import sqlite3
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -46,6 +47,7 @@ from strongroom.threshold.backup import load_recovery_key, load_recovery_public_
 
 IDENTITY_FILE: Final = "identity.json"
 _DOCUMENT_BYTES_MAX: Final = 2 << 20
+_UNITS_DIGITS_MAX: Final = 78
 
 Home = Annotated[Path, Parameter(name="--home", help="Folder of this co-signer: settings, keys, journal.")]
 app = App(
@@ -78,14 +80,16 @@ def init(
     """Make the identity keys and the settings; prints the public keys for the owners' roster."""
     if not 1 <= index <= 3:
         raise StrongroomError(Code.CONFIG_INVALID, "--index is 1, 2 or 3.")
-    if (home / IDENTITY_FILE).exists():
-        raise StrongroomError(Code.CONFLICT, f"{home} is a co-signer's home already; `identity` shows its keys.")
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     limits = Limits(assets=dict(map(_parse_limit, limit)), max_fee_units=max_fee_units)
-    write_config(home, CosignerConfig(index=index, operator=operator, environment=environment, limits=limits))
+    with _using(home):
+        if (home / IDENTITY_FILE).exists():
+            raise StrongroomError(Code.CONFLICT, f"{home} is a co-signer's home already; `identity` shows its keys.")
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_config(home, CosignerConfig(index=index, operator=operator, environment=environment, limits=limits))
     with _opened(home) as (context, config):
         text = json.dumps(tell_identity(context=context, operator=config.operator), indent=2)
-    (home / IDENTITY_FILE).write_text(text + "\n")
+    with _using(home):
+        (home / IDENTITY_FILE).write_text(text + "\n")
     _say(text)
 
 
@@ -296,7 +300,8 @@ async def _run_until_signal(link: Link) -> None:
 @contextmanager
 def _opened(home: Path) -> Generator[tuple[Context, CosignerConfig]]:
     config = load_config(home)
-    context = open_context(home=home, config=config, ports=system_ports(home))
+    with _using(home):
+        context = open_context(home=home, config=config, ports=system_ports(home))
     try:
         yield context, config
     finally:
@@ -307,7 +312,9 @@ def _opened(home: Path) -> Generator[tuple[Context, CosignerConfig]]:
 def _locked(home: Path) -> Generator[None]:
     """Two running co-signers over one home would each count limits and nonces alone."""
     load_config(home)
-    with (home / "run.lock").open("w") as file:
+    with _using(home):
+        opened = (home / "run.lock").open("w")
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -315,12 +322,29 @@ def _locked(home: Path) -> Generator[None]:
         yield
 
 
+@contextmanager
+def _using(home: Path) -> Generator[None]:
+    """A folder that we may not use is told like any other wrong setting."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or home
+        raise StrongroomError(Code.CONFIG_INVALID, f"{where} cannot be used: {error.strerror}.") from None
+    except sqlite3.OperationalError as error:
+        raise StrongroomError(Code.CONFIG_INVALID, f"The journal in {home} cannot be opened: {error}.") from None
+
+
 def _parse_limit(text: str) -> tuple[str, AssetLimit]:
     asset_id, _, amounts = text.partition("=")
     per_transaction, _, rolling = amounts.partition(":")
-    if not (asset_id and per_transaction.isdigit() and rolling.isdigit()):
+    if not (asset_id and _is_number(per_transaction) and _is_number(rolling)):
         raise StrongroomError(Code.CONFIG_INVALID, "--limit reads ASSET=PER_TRANSACTION:ROLLING_24H, in base units.")
     return asset_id, AssetLimit(per_transaction_units=int(per_transaction), rolling_24h_units=int(rolling))
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is a decimal number of at most 256 bits' length; ``isdigit`` alone takes digits of every script."""
+    return text.isascii() and text.isdigit() and len(text) <= _UNITS_DIGITS_MAX
 
 
 def _read(path: Path) -> bytes:

@@ -9,21 +9,25 @@ from strongroom.custody.cosigner.store import (
     is_refusal_known,
     list_suppressed,
 )
+from strongroom.kernel.digest import sha256
 from strongroom.kernel.errors import StrongroomError
 from strongroom.kernel.ids import TenantId
 
 TEXT_MAX = 200
 """Characters of a text that somebody else may have chosen."""
+HASH_BYTES = 32
 
 
 def record_refusal(*, context: Context, tenant_id: TenantId, request_hash: bytes, error: StrongroomError) -> None:
     """Journal an alarm of a tenant that is known here, once for each request and reason, or count it.
 
     Args:
-        request_hash: of the request, or SHA-256 of the document that is refused.
+        request_hash: of the request, or SHA-256 of the document that is refused. Of what is called one and has another
+            length, SHA-256 is written: whoever sends it must not choose how long the entry is.
     """
     db, reason = context.journal.db, error.code.name
-    if not is_alarm(error.code) or is_refusal_known(db, request_hash=request_hash, reason=reason):
+    hashed = request_hash if len(request_hash) == HASH_BYTES else sha256(request_hash)
+    if not is_alarm(error.code) or is_refusal_known(db, request_hash=hashed, reason=reason):
         return
     if find_document_set(db, tenant=tenant_id) is None:
         return
@@ -34,7 +38,7 @@ def record_refusal(*, context: Context, tenant_id: TenantId, request_hash: bytes
         alarms.counted(now)
         return
     detail = error.detail[:TEXT_MAX]
-    context.journal.append(Refused(tenant=tenant_id, request_hash=request_hash, reason=reason, detail=detail, at=now))
+    context.journal.append(Refused(tenant=tenant_id, request_hash=hashed, reason=reason, detail=detail, at=now))
     alarms.written(now)
 
 
