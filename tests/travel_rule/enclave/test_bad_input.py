@@ -3,8 +3,10 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 
 from strongroom.kernel.errors import Code, StrongroomError
@@ -13,6 +15,7 @@ from strongroom.travel_rule.enclave.operations.bodies import question_of
 from strongroom.travel_rule.enclave.operations.exchange import ask_counterparty
 from strongroom.travel_rule.enclave.operations.retention import Term, delete_expired
 from strongroom.travel_rule.enclave.store.verifications import find_verification
+from strongroom.travel_rule.messages import VerificationAnswer
 from tests.fakes.travel_rule_backend import BOB
 from tests.travel_rule.enclave.pair import A, B, Pair, ivms101, order, until
 
@@ -214,6 +217,27 @@ async def test_a_uuid_that_was_deleted_in_time_is_not_used_again(enclaves: Pair)
     with pytest.raises(StrongroomError) as caught:
         await ask_counterparty(means=ours, question=question, to_vasp=B, key_type=KeyType.PER_VASP, key_identifier=B)
     assert caught.value.code is Code.VERIFICATION_STATE_CONFLICT
+
+
+@pytest.mark.parametrize("column", ["originator_account_number", "beneficiary_account_number"])
+@pytest.mark.parametrize("account", ["0xanother", None])
+async def test_accounts_in_clear_are_those_of_the_payload(enclaves: Pair, column: str, account: str | None) -> None:
+    uuid, ours = await enclaves.a.verify(order()), enclaves.a.enclave.means
+    await enclaves.a.final(uuid)
+    known = await ours.database.read(lambda tx: find_verification(tx, uuid, cipher=ours.cipher))
+    assert known is not None
+    enclaves.b.backend.received.clear()
+    other = "99999999-2222-3333-4444-555555555555"
+    question = msgspec.structs.replace(question_of(known, wanted=()), verification_uuid=other)
+    wrong = msgspec.structs.replace(question, **{column: account})
+    ask = partial(ask_counterparty, means=ours, to_vasp=B, key_type=KeyType.PER_VASP, key_identifier=B)
+    with pytest.raises(StrongroomError) as caught:
+        await ask(question=wrong)
+    assert caught.value.code is Code.COUNTERPARTY_REFUSED
+    assert "An account is another one than the payload's." in caught.value.detail
+    assert enclaves.b.backend.received == []
+    await enclaves.b.get(f"{PATH}/{other}", status=400)
+    assert isinstance(await ask(question=question), VerificationAnswer)  # which is refused for nothing else
 
 
 async def test_an_account_check_carries_no_originator(enclaves: Pair) -> None:

@@ -1,6 +1,7 @@
 """Two enclaves exchange verifications through their public doors, on two databases."""
 
 from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
 from typing import Any, cast
 
 import pytest
@@ -297,6 +298,9 @@ async def test_the_history_is_filtered_and_paged(enclaves: Pair) -> None:
     assert await found(oppositeVaspId="1") == []
     assert await found(page="2", rpp="2") == [first]
     assert await found(toDate="2020-01-01") == []
+    day = date.fromisoformat((await enclaves.a.get(f"/v1/verifications/{first}"))["createdAt"][:10])
+    assert await found(toDate=day.isoformat()) == []  # its beginning, not its end
+    assert first in await found(fromDate=day.isoformat(), toDate=(day + timedelta(days=1)).isoformat())
     assert await found(fromDate="2020-01-01T00:00:00+09:00", originatorAccountNumber="0x") == []
 
 

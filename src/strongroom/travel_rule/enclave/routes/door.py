@@ -24,7 +24,7 @@ from strongroom.travel_rule.enclave.routes.answers import (
     take_body,
 )
 from strongroom.travel_rule.enclave.routes.directory import HEALTH
-from strongroom.travel_rule.enclave.routes.route import Call
+from strongroom.travel_rule.enclave.routes.route import Call, Route
 from strongroom.travel_rule.enclave.routes.table import find_route
 
 _QUERY_BYTES_MAX: Final = 8192
@@ -52,18 +52,20 @@ class ApiDoor:
             await send({"type": "websocket.close", "code": 1008})
             return
         began_s, status = self._means.clock.monotonic_s(), 0
+        route, uuid = find_route(scope["method"], scope["path"])
         try:
-            status, body = await self._answer(scope, receive)
+            status, body = await self._answer(scope, receive, route, uuid)
             await send_answer(send, status=status, body=body, retry_after_s=self._retry_after_s(status))
         except GoneError:
             return
         finally:
             took_ms = round((self._means.clock.monotonic_s() - began_s) * 1000)
-            _log.info("request", method=scope["method"], path=scope["path"], status=status, took_ms=took_ms)
+            path = None if route is None else route.path  # what was asked for instead may hold a name
+            _log.info("request", method=scope["method"], path=path, status=status, took_ms=took_ms)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
+    async def _answer(self, scope: Scope, receive: Receive, route: Route | None, uuid: str) -> tuple[int, bytes]:
         try:
-            return 200, msgspec.json.encode(await self._admit(scope, receive))
+            return 200, msgspec.json.encode(await self._admit(scope, receive, route, uuid))
         except GoneError:
             raise
         except Exception as error:  # noqa: BLE001 - the door is where every exception becomes a code
@@ -74,8 +76,7 @@ class ApiDoor:
         is_limited = status == Code.RATE_LIMITED.meaning.http_status
         return max(1, math.ceil(self._means.hub.paused_s())) if is_limited else 0
 
-    async def _admit(self, scope: Scope, receive: Receive) -> object:
-        route, uuid = find_route(scope["method"], scope["path"])
+    async def _admit(self, scope: Scope, receive: Receive, route: Route | None, uuid: str) -> object:
         if route is not HEALTH:
             self._check_token(header(scope, b"authorization"))
         if route is None:

@@ -58,7 +58,8 @@ class MessageDoor:
             return
         finally:
             took_ms = round((self._means.clock.monotonic_s() - began_s) * 1000)
-            _log.info("message", method=scope["method"], path=scope["path"], status=status, took_ms=took_ms)
+            path = scope["path"] if scope["path"] in {PATH, HEALTH.path} else None
+            _log.info("message", method=scope["method"], path=path, status=status, took_ms=took_ms)
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
         try:

@@ -33,7 +33,7 @@ async def create(means: Means, call: Call) -> shapes.Accepted:
 
 
 async def list_all(means: Means, call: Call) -> shapes.Verifications:
-    """The history, newest first; filters are ANDed."""
+    """The history, newest first; filters are ANDed. A fromDate or toDate without a time is 00:00 of that day in UTC."""
     page = parse_page(call.query, own_vasp_id=means.own_vasp_id, now=means.now())
     return await read_history(means=means, page=page)
 
