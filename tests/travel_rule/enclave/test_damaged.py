@@ -3,10 +3,12 @@
 import pytest
 import sqlalchemy as sa
 
+from strongroom.travel_rule.enclave.domain.commands import CommandKind
 from strongroom.travel_rule.enclave.operations.commands import list_dead
+from strongroom.travel_rule.enclave.store.commands import insert_commands
 from strongroom.travel_rule.enclave.store.schema import verifications, x_row_keys
 from tests.fakes.travel_rule_backend import BOB, DAVE, Misbehaviour
-from tests.travel_rule.enclave.pair import Side, faster, order, pair, until_true
+from tests.travel_rule.enclave.pair import Pair, Side, faster, order, pair, until, until_true
 
 PATH = "/v1/verifications"
 
@@ -49,3 +51,12 @@ async def test_a_damaged_verification_ends_with_an_error_and_everybody_is_told(
         assert await result(made.a, uuid) == "ERROR"
         assert (await made.b.final(uuid))["result"] == "ERROR"
         assert not await list_dead(means=made.a.enclave.means)
+
+
+async def test_a_command_that_names_no_verification_is_a_dead_letter(enclaves: Pair) -> None:
+    means = enclaves.a.enclave.means
+    command = means.new_command(CommandKind.VERIFY, b"{}")
+    await means.database.run(lambda tx: insert_commands(tx, [command]))
+    means.begin([command])
+    (dead,) = await until(lambda: list_dead(means=means))
+    assert (dead.id, dead.kind) == (command.id, "VERIFY")
