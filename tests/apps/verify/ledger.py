@@ -20,6 +20,7 @@ from strongroom.apps.verify.books import (
     BroadcastAttempt,
     Callback,
     ChainBook,
+    DocumentSetVersion,
     Handoff,
     IdempotencyKey,
     Lane,
@@ -36,7 +37,7 @@ from strongroom.apps.verify.books import (
 )
 from strongroom.apps.verify.checks.evidence import METHODS, REPORTS, ROWS
 from strongroom.apps.verify.decode import read_raw, request_hash_of, transaction_id_of
-from tests.apps.verify.journal import cbor, chained, signed_by_nobody, tombstone
+from tests.apps.verify.journal import cbor, chained, document_set, signed_by_nobody, tombstone, tombstone_of
 
 CHAIN: Final = 31337
 PAYER: Final = Account.from_key(b"\x01" * 32)
@@ -271,14 +272,6 @@ def promised(one: Transaction) -> list[tuple[str, Mapping[str, object]]]:
     ]
 
 
-def tombstone_of(one: Transaction, *, signer: int) -> tuple[str, Mapping[str, object]]:
-    """The entry of a request that co-signer ``signer`` closed."""
-    return "closed", {
-        "request_hash": one.request_hash,
-        "tombstone": tombstone(one.request_hash, one.id, signer=signer),
-    }
-
-
 def manager_book(paid: list[Transaction], blocked: Transaction) -> ManagerBook:
     everyone = (*paid, blocked)
     return ManagerBook(
@@ -339,6 +332,7 @@ def neighbour_book(paid: list[Transaction]) -> NeighbourBook:
         ),
         events=tuple(event for one in paid for event in statements_of(one)),
         callbacks=(callback_of(paid[0]),),
+        document_sets=(DocumentSetVersion(tenant_id="acme", version=1, signed=document_set()),),
         attempts=tuple(map(attempt_of, paid)),
         marks=dict.fromkeys(ROWS.values(), frozenset(Mark(transaction_id=one.id, attempt=0) for one in paid)),
         handoffs=handoffs_of(paid),

@@ -11,8 +11,8 @@ from strongroom.apps.verify import CHECKS
 from strongroom.apps.verify.audit import check_books
 from strongroom.apps.verify.books import Books, Handoff, ManagerBook, StatusEvent, Transaction
 from tests.apps.verify import ledger
-from tests.apps.verify.journal import chained, tombstone
-from tests.apps.verify.ledger import CHAIN, SENDER, completed, made_books, promised, tombstone_of
+from tests.apps.verify.journal import chained, tombstone, tombstone_of
+from tests.apps.verify.ledger import CHAIN, SENDER, completed, made_books, promised
 
 Change = Callable[[Books], Books]
 HELD = made_books()
@@ -221,6 +221,7 @@ VIOLATIONS: Mapping[str, tuple[Change, ...]] = {
         row(2, tombstone=tombstone(PAID[0].request_hash, BLOCKED.id, signer=3)),
         row(2, ending="CANCELLED"),
     ),
+    "tombstones": (row(2, tombstone=tombstone(BLOCKED.request_hash, BLOCKED.id, signer=3, key=1)),),
     "chain-is-ours": (
         chain(nonces={SENDER.lower(): 3}),
         chain(by_hash={}),

@@ -173,6 +173,15 @@ class Callback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentSetVersion:
+    """policy_engine.document_sets; ``signed`` is the owners' envelope."""
+
+    tenant_id: str
+    version: int
+    signed: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BroadcastAttempt:
     """nodes.broadcast_attempts."""
 
@@ -216,6 +225,7 @@ class NeighbourBook:
     requests: tuple[SigningRequest, ...]
     events: tuple[SigningEvent, ...]
     callbacks: tuple[Callback, ...]
+    document_sets: tuple[DocumentSetVersion, ...]
     attempts: tuple[BroadcastAttempt, ...]
     marks: Mapping[str, frozenset[Mark]]
     """By ``database.table``."""

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import cbor2
 from Crypto.Hash import keccak
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 _TYPE_2 = 2
 _FIELDS = 12
@@ -48,18 +50,47 @@ def read_map(data: bytes) -> Mapping[str, object]:
         value = cast("object", cbor2.loads(data))
     except (cbor2.CBORDecodeError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise UnreadableError(f"not CBOR ({error})") from None
+    return to_map(value)
+
+
+def to_map(value: object) -> Mapping[str, object]:
+    """A part of a document that must be a map; raises ``UnreadableError``."""
     if not isinstance(value, dict):
         raise UnreadableError("not a CBOR map")
     return cast("Mapping[str, object]", value)
 
 
 def read_signed(data: bytes) -> Mapping[str, object]:
-    """The document inside a signed envelope; the signatures are not the auditor's business.
+    """The document inside a signed envelope; whether it is signed at all is for ``is_signed_by``.
 
     Raises:
         UnreadableError: for anything else.
     """
     return read_map(get_bytes(read_map(data), "payload"))
+
+
+def is_signed_by(data: bytes, *, key: bytes, kind: str, environment: str, tenant_id: str) -> bool:
+    """Whether an envelope of this kind, environment and tenant has one signature, made with this key (trust.md 3).
+
+    Args:
+        key: Ed25519, 32 bytes.
+
+    Raises:
+        UnreadableError: for anything but an envelope.
+    """
+    fields = read_map(data)
+    if (fields.get("kind"), fields.get("environment"), fields.get("tenant")) != (kind, environment, tenant_id):
+        return False
+    signatures = get_list(fields, "signatures")
+    if len(signatures) != 1:
+        return False
+    name = f"strongroom/{kind}/v1"
+    message = b"\0".join((name.encode(), environment.encode(), tenant_id.encode(), get_bytes(fields, "payload")))
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(get_bytes(to_map(signatures[0]), "signature"), message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def get_bytes(fields: Mapping[str, object], name: str) -> bytes:
@@ -68,6 +99,14 @@ def get_bytes(fields: Mapping[str, object], name: str) -> bytes:
     if not isinstance(value, bytes):
         raise UnreadableError(f"{name} is not bytes")
     return value
+
+
+def get_list(fields: Mapping[str, object], name: str) -> list[object]:
+    """A field that must be a list; raises ``UnreadableError``."""
+    value = fields.get(name)
+    if not isinstance(value, list):
+        raise UnreadableError(f"{name} is not a list")
+    return cast("list[object]", value)
 
 
 def get_integer(fields: Mapping[str, object], name: str) -> int:

@@ -16,6 +16,7 @@ from strongroom.apps.verify.books import (
     Assembly,
     BroadcastAttempt,
     Callback,
+    DocumentSetVersion,
     Entry,
     Handoff,
     IdempotencyKey,
@@ -99,6 +100,8 @@ async def _read_own(connection: "Connection[Record]", service: str) -> dict[str,
             "admissions": await _read(connection, Admission, "admissions"),
             "assemblies": await _read(connection, Assembly, "assemblies"),
         }
+    if service == "policy_engine":
+        return {"document_sets": await _read(connection, DocumentSetVersion, "document_sets")}
     if service == "cosigner_engine":
         return {
             "requests": await _read(connection, SigningRequest, "signing_requests"),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from strongroom.apps.verify.books import Books
-from strongroom.apps.verify.checks import callbacks, evidence, history, journals, onchain, payloads, slots
+from strongroom.apps.verify.checks import callbacks, evidence, history, journals, onchain, payloads, slots, tombstones
 from strongroom.apps.verify.findings import Notes
 
 
@@ -33,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     _check("slots-on-chain", "lanes and chain agree how many nonces are used", slots.check_nonces),
     _check("paid-as-asked", "what COMPLETED says is on chain, and nothing else is paid", onchain.check_outcomes),
     _check("proven-ends", "no other end without a proof that it can never pay", onchain.check_endings),
+    _check("tombstones", "every tombstone is signed by the co-signer that it names", tombstones.check_signatures),
     _check("chain-is-ours", "every transaction of our addresses on chain is one of ours", onchain.check_ours),
     _check("balances", "balance on chain = received - sum of amounts and fees", onchain.check_balances),
     _check("steps", "a completed transaction has walked every arrow of the flow", evidence.check_steps),
