@@ -1,4 +1,4 @@
-"""What holds for every test: no connection leaves this machine, and hypothesis does not time examples.
+"""What holds for every test: no connection leaves this machine, its logging ends with it, hypothesis times no examples.
 
 The socket rule is an audit hook: it sees every connection made through Python's `socket` module and patches nothing.
 C libraries with sockets of their own (gRPC, uvloop) are outside its sight; they are only given loopback addresses.
@@ -7,9 +7,13 @@ C libraries with sockets of their own (gRPC, uvloop) are outside its sight; they
 import ipaddress
 import socket
 import sys
+from collections.abc import Iterator
 from typing import cast
 
+import pytest
 from hypothesis import settings
+
+from tests.fixtures.logs import logging_kept
 
 # real databases for whoever asks
 pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.mariadb", "tests.fixtures.enclave"]
@@ -45,3 +49,10 @@ def refuse_outside_loopback(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(refuse_outside_loopback)
+
+
+@pytest.fixture(autouse=True)
+def _logging_of_its_own() -> Iterator[None]:
+    """A program that a test runs in this process logs to that test's standard error, which ends with the test."""
+    with logging_kept():
+        yield

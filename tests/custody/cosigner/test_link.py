@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from strongroom.custody.cosigner.domain.ceremony import WIRE_VERSION
 from strongroom.custody.cosigner.peers import Link, TlsFolder
 from strongroom.interfaces.cosigner_engine.v1 import cosigner_engine_pb2 as pb
 from strongroom.kernel.errors import Code, StrongroomError
@@ -57,7 +58,7 @@ async def test_it_greets_obeys_and_comes_back(tmp_path: Path, tasks: list[asynci
     port = await engine.serve(authority.issue_tls("cosigner_engine"))
     tasks.append(asyncio.create_task(link_to(port, tmp_path).run()))
     greeting = (await engine.heard()).greeting
-    assert (greeting.index, greeting.wire_version) == (3, 2)
+    assert (greeting.index, greeting.wire_version) == (3, WIRE_VERSION)
     engine.orders.put_nowait(pb.EngineOrder(ceremony_id=bytes(32), abort=pb.AbortCeremony()))
     assert [(await engine.heard()).consent for _ in range(2)] == [b"one", b"two"]
     await engine.stop()
