@@ -143,7 +143,7 @@ async def _serve(settings: EnclaveConfig) -> None:
             message_port = await doors.enter_async_context(open_door(message_door))
             if enclave.trp is not None:
                 await doors.enter_async_context(open_door(_trp_door(settings, enclave.trp)))
-            api_port = await doors.enter_async_context(open_door(api_door))  # last: who is answered here finds the others
+            api_port = await doors.enter_async_context(open_door(api_door))  # last: it is the one that is waited for
             enclave.start()
             _log.info("listening", api_port=api_port, message_port=message_port)
             await wait_for_signal()
