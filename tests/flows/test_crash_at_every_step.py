@@ -18,7 +18,7 @@ from tests.flows.crash.stack import COSIGNERS, Stack, running_stack
 from tests.flows.crash.sweep import Course, Swept, in_turn, owner_of, pay_through_all, walk_courses
 
 SEED = 4
-LOAD = 40
+LOAD = 200
 SERVICES = {
     "auth_engine",
     "transaction_manager",
